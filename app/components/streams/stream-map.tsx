@@ -1,0 +1,146 @@
+import type { CSSProperties } from "react";
+import { duration } from "../time/format";
+import { vars } from "../time/mini";
+import { Icon } from "../ui/icon";
+import { rate } from "./figure";
+import type { DrawnStep } from "./map-model";
+
+/** The classic map: work in boxes, waits as triangles between, the ladder of a mean run on the same columns beneath. */
+export function StreamMap({ steps }: { steps: DrawnStep[] }) {
+  const sum = (read: (step: DrawnStep) => number) => steps.reduce((total, step) => total + read(step), 0);
+  return (
+    <>
+      <svg width="0" height="0" className="sr" aria-hidden="true">
+        <title>Hatch</title>
+        <pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <rect width="5" height="5" fill="var(--wait-tint)" />
+          <rect width="1.5" height="5" fill="var(--wait-mark)" />
+        </pattern>
+      </svg>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a wide map scrolls, and must do so by keys too */}
+      <section className="map-scroll" aria-label="Value stream map" tabIndex={0}>
+        <ol className="map" style={columnsOf(steps)}>
+          <li className="end">
+            <span className="shape">
+              <Icon name="commit" />
+              <b>commit</b>
+            </span>
+          </li>
+          {steps.map((step) => (step.kind === "wait" ? <Wait key={step.key} step={step} /> : <Work key={step.key} step={step} />))}
+          <li className="end live-end">
+            <span className="shape">
+              <Icon name="globe" />
+              <b>live, verified</b>
+            </span>
+            <span className="totals">
+              <span>
+                wait <b>{duration(sum((step) => step.wait))}</b>
+              </span>
+              <span>
+                process <b>{duration(sum((step) => step.process))}</b>
+              </span>
+            </span>
+          </li>
+        </ol>
+      </section>
+      <p className="legend">
+        <span>PT: process time of a mean run</span>
+        <span>C/A: complete and accurate at the first attempt</span>
+        <span>%: share of lead time</span>
+        <span>n of N: runs that had the step</span>
+      </p>
+    </>
+  );
+}
+
+/** As many columns as steps: a wait needs less than a box. On a phone the style sheet leaves them out. */
+const columnsOf = (steps: DrawnStep[]): CSSProperties => {
+  const widths = steps.map((step) => (step.kind === "wait" ? "minmax(78px, 1fr)" : "minmax(84px, 1fr)"));
+  return { "--columns": `56px ${widths.join(" ")} 84px` } as CSSProperties;
+};
+
+/** The same to scale: how long each step is, not only how many there are. */
+export function ScaleBar({ steps }: { steps: DrawnStep[] }) {
+  const max = steps.reduce((total, step) => total + step.lead, 0);
+  let from = 0;
+  return (
+    <div className="time to-scale" style={vars({ "--max": max || 1 })} role="img" aria-label="The same to scale, from left to right">
+      {steps.map((step) => {
+        const start = from;
+        from += step.lead;
+        const look = { work: "va", support: "nnva", wait: "wait" }[step.kind];
+        return (
+          <span
+            key={step.key}
+            className={`seg ${look}`}
+            style={vars({ "--s": start, "--d": step.lead })}
+            title={`${step.title}, ${duration(step.lead)}, ${rate(step.share)} of lead time`}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+const nameOf = (step: DrawnStep, kind: string) => `${kind}${step.isBottleneck ? " is-neck" : ""}${step.kind === "support" ? " is-support" : ""}`;
+
+function Neck({ step }: { step: DrawnStep }) {
+  return step.isBottleneck ? <span className="neck">bottleneck</span> : null;
+}
+
+function Work({ step }: { step: DrawnStep }) {
+  return (
+    <li className={nameOf(step, "b")}>
+      <Neck step={step} />
+      <div className="shape">
+        <b>{step.title}</b>
+        <dl>
+          <dt title="Process time of a mean run">PT</dt>
+          <dd>{duration(step.process)}</dd>
+          <dt title="Percent complete and accurate: passes that were right at the first attempt">C/A</dt>
+          <dd>{step.accurate === null ? "–" : step.accurate === 1 ? "100\u202f%" : rate(step.accurate)}</dd>
+          {step.wait > 0 ? (
+            <>
+              <dt>wait</dt>
+              <dd>{duration(step.wait)}</dd>
+            </>
+          ) : null}
+          {step.busy === null ? null : (
+            <>
+              <dt title="Share of the build slots that this step held">busy</dt>
+              <dd>{rate(step.busy)}</dd>
+            </>
+          )}
+        </dl>
+        <Foot step={step} />
+      </div>
+      <span className="rung">{duration(step.lead)}</span>
+    </li>
+  );
+}
+
+function Wait({ step }: { step: DrawnStep }) {
+  return (
+    <li className={nameOf(step, "w")}>
+      <Neck step={step} />
+      <div className="shape">
+        <svg viewBox="0 0 48 42" aria-hidden="true">
+          <path className="tri" d="M24 2 46 40H2z" />
+        </svg>
+        <b>{step.title}</b>
+        <Foot step={step} />
+      </div>
+      <span className="rung">{duration(step.lead)}</span>
+    </li>
+  );
+}
+
+function Foot({ step }: { step: DrawnStep }) {
+  return (
+    <span className="foot">
+      <span title="Share of lead time">{rate(step.share)}</span>
+      <br />
+      {step.runs}
+    </span>
+  );
+}

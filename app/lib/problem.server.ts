@@ -1,0 +1,46 @@
+import type { Explanation } from "../../server/errors";
+import type { Problem } from "./types";
+
+export type { Problem } from "./types";
+
+const STATUS: Record<string, number> = {
+  bad_request: 400,
+  not_signed_in: 401,
+  not_allowed: 403,
+  not_found: 404,
+  name_taken: 409,
+  conflict: 409,
+  too_large: 413,
+  unsupported: 422,
+  too_many: 429,
+  unavailable: 503,
+  internal: 500,
+};
+
+type Issue = { path: PropertyKey[]; message: string };
+
+/** The explanation that a service put into its error; null for an error that nobody expected. */
+export function problemOf(error: unknown): Problem | null {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { explanation, code } = cause as { explanation?: Explanation; code?: unknown };
+    if (!explanation || typeof code !== "string") continue;
+    return { code, ...explanation, status: STATUS[code] ?? 500, fields: fieldsOf(cause.cause) };
+  }
+  return null;
+}
+
+/** The first sentence for each field that a schema refused. */
+export function fieldsOf(error: unknown): Record<string, string> {
+  const issues = (error as { issues?: Issue[] } | undefined)?.issues;
+  const fields: Record<string, string> = {};
+  if (!Array.isArray(issues)) return fields;
+  for (const { path, message } of issues) {
+    const name = path.filter((part) => part !== "settings").join(".");
+    fields[name] ??= message;
+  }
+  return fields;
+}
+
+export function invalid(error: unknown): Problem {
+  return { code: "bad_request", what: "Some fields are not right yet.", fix: "See the sentences beside them.", status: 400, fields: fieldsOf(error) };
+}

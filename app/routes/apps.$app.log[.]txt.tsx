@@ -1,0 +1,17 @@
+import type { LoaderFunctionArgs } from "@remix-run/node";
+import { plainText } from "~/components/log/ansi";
+import { textStream } from "~/lib/text-stream.server";
+import { load } from "~/lib/trpc.server";
+
+export const loader = (args: LoaderFunctionArgs) =>
+  load(args, async (api) => {
+    const reference = { app: args.params.app ?? "" };
+    const app = await api.apps.read(reference);
+    return textStream(`${app.name}.log`, async (from) => {
+      const page = await api.logs.app({ ...reference, from, limit: 5000 });
+      return {
+        text: page.items.map((line) => `${new Date(line.t / 1000).toISOString()} ${line.s} ${plainText(line.x)}\n`).join(""),
+        next: page.nextCursor === null ? null : Number(page.nextCursor),
+      };
+    });
+  });

@@ -1,0 +1,6 @@
+export * from "./accounts";
+export * from "./apps";
+export * from "./deployments";
+export * from "./notices";
+export * from "./projects";
+export * from "./streams";

@@ -1,0 +1,93 @@
+// @ts-check
+/** What a home runs, as data: the supervisor reads it and keeps it so. */
+import path from "node:path";
+import { urlAs } from "./database.mjs";
+import { digestOf, writeJson } from "./files.mjs";
+
+/**
+ * @typedef {{
+ *   name: string, command: string, args: string[], env: Record<string, string>, cwd: string, uid?: number, gid?: number,
+ *   stopSignal: NodeJS.Signals, graceMs: number, ready: import("./ready.mjs").Ready,
+ * }} ProcessPlan
+ * @typedef {{ command: string, args: string[], env: Record<string, string>, cwd: string, input: string }} Once
+ * @typedef {{
+ *   home: string, privateEngine: boolean, services: ProcessPlan[], migrate: Once | null, processes: ProcessPlan[], facts: Facts,
+ * }} Plan `services` are up before `migrate` runs; `processes` start after it
+ * @typedef {{ port: number, edgePort: number, dockerHost: string, adminUrl: string, redisUrl: string, setup: Once | null, buildId: string }} Facts
+ */
+
+/** What every program of ours is given of the caller's environment. */
+const PASSED_ON = [
+  "PATH",
+  "LANG",
+  "LC_ALL",
+  "TZ",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
+];
+
+/** @param {NodeJS.ProcessEnv} env @param {string[]} names @returns {Record<string, string>} those that are set */
+const pick = (env, names) => Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+
+/**
+ * The environments of web and worker. Web is given nothing of the engine, the registry or the caller.
+ * @param {{
+ *   env: NodeJS.ProcessEnv, home: import("./home.mjs").Home, secrets: ReturnType<typeof import("./home.mjs").ensureSecrets>, app: string, port: number, edgePort: number, adminUrl: string,
+ *   redisUrl: string, dockerHost: string, registry: { address: string, username: string, password: string }, edgeImage: string, probePort: number, pagesUrl: string,
+ * }} given
+ */
+export function environments({ env, home, secrets, app, port, edgePort, adminUrl, redisUrl, dockerHost, registry, edgeImage, probePort, pagesUrl }) {
+  const common = {
+    ...pick(env, PASSED_ON),
+    NODE_ENV: "production",
+    DOKPLOY_HOME_ID: home.id,
+    DOKPLOY_PORT: String(port),
+    DOKPLOY_LISTEN: env.DOKPLOY_LISTEN ?? "0.0.0.0",
+    DOKPLOY_EDGE_PORT: String(edgePort),
+    ...pick(env, ["DOKPLOY_PUBLIC_URL", "SMTP_URL", "MAIL_FROM"]),
+    REDIS_URL: redisUrl,
+    DOKPLOY_MASTER_KEY: secrets.masterKey,
+    DOKPLOY_ALLOW_HOSTS: env.DOKPLOY_ALLOW_HOSTS ?? "",
+    DOKPLOY_PUBLIC_DIR: path.join(app, "public"),
+    DOKPLOY_LOCAL_REPOSITORIES: home.repositories,
+    DOKPLOY_LOG_LEVEL: env.DOKPLOY_LOG_LEVEL ?? "info",
+  };
+  const roles = rolesOf(home.id, secrets);
+  const web = { ...common, DATABASE_URL: urlAs(adminUrl, roles.web.name, roles.web.password) };
+  const worker = {
+    ...common,
+    ...pick(env, ["HOME", "TMPDIR", "DOKPLOY_BUILD_SLOTS", "WORKER_ROLES"]),
+    DATABASE_URL: urlAs(adminUrl, roles.worker.name, roles.worker.password),
+    DOKPLOY_HOME: home.folder,
+    DOCKER_HOST: dockerHost,
+    REGISTRY: registry.address,
+    REGISTRY_USERNAME: registry.username,
+    REGISTRY_PASSWORD: registry.password,
+    DOKPLOY_EDGE_IMAGE: edgeImage,
+    DOKPLOY_PROBE_PORT: String(probePort),
+    DOKPLOY_PAGES_URL: pagesUrl,
+    DOKPLOY_WORKER_ID: `${home.id}-1`,
+  };
+  return { web, worker };
+}
+
+/** The database roles of this home. @param {string} homeId @param {{ databaseWeb: string, databaseWorker: string }} secrets */
+export function rolesOf(homeId, secrets) {
+  const name = (/** @type {string} */ part) => `dokploy_${homeId.replaceAll("-", "_")}_${part}`;
+  return { web: { name: name("web"), password: secrets.databaseWeb }, worker: { name: name("worker"), password: secrets.databaseWorker } };
+}
+
+/** @param {string} file @param {Plan} plan @returns {string} its digest */
+export function writePlan(file, plan) {
+  writeJson(file, plan);
+  return planDigest(plan);
+}
+
+/** @param {Plan} plan */
+export const planDigest = (plan) => digestOf(JSON.stringify(plan)).slice(0, 16);

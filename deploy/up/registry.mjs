@@ -1,0 +1,73 @@
+// @ts-check
+/** The image registry: the one that is given, else a private one with a password on the loopback address. */
+import fs from "node:fs";
+import path from "node:path";
+import { findProgram } from "./files.mjs";
+import { installPackages } from "./packages.mjs";
+import { run } from "./run.mjs";
+import { Refusal } from "./say.mjs";
+import { ensureOwnFolder, ensureUser } from "./users.mjs";
+
+export const REGISTRY_PACKAGE = { program: "docker-registry", packages: ["docker-registry"], purpose: "keeps the images of releases" };
+const USER = "dokploy";
+
+/** The bcrypt line that the registry reads (htpasswd format), by the C library's crypt(3) through Perl. @param {string} password @param {string} salt 21 characters of [a-z0-9] */
+export async function passwordLine(password, salt) {
+  const { stdout } = await run("perl", ["-e", 'my ($word, $salt) = split /\\n/, join("", <STDIN>); print crypt($word, "\\$2y\\$05\\$" . $salt . "u");'], {
+    input: `${password}\n${salt}\n`,
+    doing: "hashing the registry's password",
+  });
+  const hash = stdout.trim();
+  if (!/^\$2y\$05\$[./A-Za-z0-9]{53}$/.test(hash))
+    throw new Refusal(
+      "the registry's password cannot be hashed",
+      "this system's crypt(3) does not know bcrypt",
+      "give REGISTRY, REGISTRY_USERNAME and REGISTRY_PASSWORD",
+    );
+  return `${USER}:${hash}\n`;
+}
+
+/**
+ * @param {import("./home.mjs").Home} home
+ * @param {{ password: string, salt: string, port: number }} access
+ * @returns {Promise<{ address: string, username: string, password: string, process: import("./plan.mjs").ProcessPlan }>}
+ */
+export async function ensureRegistry(home, { password, salt, port }) {
+  await installPackages([REGISTRY_PACKAGE]);
+  const user = await ensureUser("dokploy-db");
+  const folder = path.join(home.data, "registry");
+  ensureOwnFolder(folder, user);
+  const line = await passwordLine(password, salt);
+  const config = {
+    version: "0.1",
+    log: { level: "warn", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: path.join(folder, "images") }, delete: { enabled: true } },
+    http: { addr: `127.0.0.1:${port}`, secret: salt },
+    auth: { htpasswd: { realm: "dokploy", path: path.join(folder, "htpasswd") } },
+  };
+  // JSON is YAML.
+  for (const [name, text] of [
+    ["htpasswd", line],
+    ["config.yml", JSON.stringify(config, null, 2)],
+  ]) {
+    const file = path.join(folder, /** @type {string} */ (name));
+    fs.writeFileSync(file, /** @type {string} */ (text), { mode: 0o600 });
+    if (user) fs.chownSync(file, user.uid, user.gid);
+  }
+  return {
+    address: `127.0.0.1:${port}`,
+    username: USER,
+    password,
+    process: {
+      name: "registry",
+      command: /** @type {string} */ (findProgram("docker-registry")),
+      args: ["serve", path.join(folder, "config.yml")],
+      env: { PATH: process.env.PATH ?? "", OTEL_TRACES_EXPORTER: "none" },
+      cwd: "/",
+      ...(user ? { uid: user.uid, gid: user.gid } : {}),
+      stopSignal: "SIGTERM",
+      graceMs: 5_000,
+      ready: { kind: "http", port, path: "/v2/", status: 401 },
+    },
+  };
+}

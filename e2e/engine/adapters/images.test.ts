@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { parseDockerHost } from "../../../worker/engine/docker-client";
+import { createImages } from "../../../worker/engine/images";
+import { freePort, openTestEngine, type TestEngine } from "../../support/engine-fixture";
+
+let registry: ChildProcess;
+let address = "";
+let engine: TestEngine;
+let imageId = "";
+const PASSWORD = "open sesame";
+/** bcrypt of it, as htpasswd -B writes it. */
+const HASH = "$2y$04$gaTavb4zCCVgHmgGWNW1AeIybzODS.1guWIfJqibigX9nJFFoyXOy";
+
+async function answers(port: number): Promise<void> {
+  for (;;) {
+    const isUp = await new Promise<boolean>((resolve) => {
+      http
+        .get({ host: "127.0.0.1", port, path: "/v2/", agent: false }, (response) => resolve(response.resume().statusCode === 401))
+        .on("error", () => resolve(false));
+    });
+    if (isUp) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+beforeAll(async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "dokploy-registry-"));
+  const port = await freePort();
+  await writeFile(path.join(folder, "htpasswd"), `dokploy:${HASH}\n`);
+  await writeFile(
+    path.join(folder, "config.yml"),
+    `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${folder}/data}}\nhttp: {addr: "127.0.0.1:${port}"}\nauth: {htpasswd: {realm: test, path: ${folder}/htpasswd}}\n`,
+  );
+  registry = spawn("docker-registry", ["serve", path.join(folder, "config.yml")], { stdio: "ignore" });
+  address = `127.0.0.1:${port}`;
+  engine = await openTestEngine({ registry: { address, username: "dokploy", password: PASSWORD } });
+  imageId = (await engine.ports.docker.getImage("busybox:latest").inspect()).Id;
+  await answers(port);
+}, 120_000);
+afterAll(async () => {
+  for (const name of [`${address}/team/app:1`, `${address}/team/app:2`]) {
+    if (await engine.ports.images.inspect(name)) await engine.ports.docker.getImage(name).remove();
+  }
+  await engine.close();
+  registry.kill();
+  await once(registry, "exit");
+}, 60_000);
+
+it("pushes by digest, also what is there already", async () => {
+  const lines: string[] = [];
+  const push = () => engine.ports.images.push({ imageId, repository: `${address}/team/app`, tag: "1", output: ({ text }) => lines.push(text) });
+  const digest = await push();
+  expect(digest).toMatch(new RegExp(`^${address}/team/app@sha256:[0-9a-f]{64}$`));
+  expect(await push()).toBe(digest);
+  expect(lines.some((line) => /Pushed|Layer already exists/.test(line))).toBe(true);
+});
+
+it("tells a refused credential from success, though the engine answers 200", async () => {
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const wrong = createImages(
+    { docker: engine.ports.docker, address: parseDockerHost(engine.dockerHost), homeId: engine.homeId, log },
+    { address, username: "dokploy", password: "no" },
+  );
+  await expect(wrong.push({ imageId, repository: `${address}/team/app`, tag: "2" })).rejects.toMatchObject({
+    code: "push_failed",
+    explanation: { what: "The registry refused the credential" },
+  });
+});
+
+it("pulls by digest with the credential, and says what is missing", async () => {
+  const digest = await engine.ports.images.push({ imageId, repository: `${address}/team/app`, tag: "1" });
+  await engine.ports.docker.getImage(`${address}/team/app:1`).remove();
+  if (await engine.ports.images.inspect(digest)) await engine.ports.docker.getImage(digest).remove();
+  expect(await engine.ports.images.inspect(digest)).toBeNull();
+  expect(await engine.ports.images.pull({ reference: digest })).toEqual({ imageId, digest });
+  expect(await engine.ports.images.pull({ reference: "busybox:latest" })).toMatchObject({ imageId });
+  await expect(engine.ports.images.pull({ reference: `${address}/team/none:1` })).rejects.toMatchObject({ code: "image_not_found" });
+});
+
+it("reads what an image exposes, and null for none", async () => {
+  expect(await engine.ports.images.inspect("busybox:latest")).toMatchObject({ imageId, exposedPorts: [], layers: [expect.stringMatching(/^sha256:/)] });
+  expect(await engine.ports.images.inspect("none-of-this:1")).toBeNull();
+  await engine.ports.images.remove("none-of-this:1");
+});
+
+it("reclaims build cache and nameless images, and leaves named ones", async () => {
+  expect(await engine.ports.images.reclaim({ unusedHours: 24 * 365, keepBytes: null })).toBeGreaterThanOrEqual(0);
+  expect(await engine.ports.images.inspect("node:20-slim")).not.toBeNull();
+});

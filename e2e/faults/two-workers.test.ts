@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { answerOf, type FaultApp, type Faults, openFaults } from "../support/faults";
+import { DOCKERFILE, SERVER } from "../support/git-repository";
+import { startLoad, untilEnded } from "../support/platform";
+import { recordFact } from "../support/reliability";
+import { startSecondWorker } from "../support/second-worker";
+
+let faults: Faults;
+beforeAll(async () => {
+  faults = await openFaults();
+});
+afterAll(() => faults.close());
+
+const second = async () => startSecondWorker(await faults.pid("worker"), `${faults.homeId}-2`, faults.sql);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("a worker that sleeps is replaced, and changes nothing when it wakes", async () => {
+  const HOLD_S = 6;
+  const canary = { steps: [{ weight: 50, holdS: HOLD_S }], maxErrorPercent: 2, maxSlowdown: 100, minRequests: 1000 };
+  const slow = DOCKERFILE.replace("CMD", `RUN node -e 'setTimeout(() => console.log("${faults.project}"), 5000)'\nCMD`);
+  const late = SERVER("after").replace("server.listen(", "setTimeout(() => server.listen(").replace('"0.0.0.0");', '"0.0.0.0"), 6000);');
+  const cases: { app: FaultApp; step: string; files: Record<string, string> }[] = [
+    { app: await faults.app("asleep-build"), step: "build", files: { Dockerfile: slow, "server.js": SERVER("after") } },
+    // its gate's time is over when it wakes: it must not empty the slot that is live by then
+    { app: await faults.app("asleep-health", { health: { timeoutS: 9 } }), step: "health", files: { "server.js": late } },
+    { app: await faults.app("asleep-route", { strategy: "canary", canary }), step: "route", files: { "server.js": SERVER("after") } },
+    { app: await faults.app("asleep-command", { releaseCommand: "sleep 5" }), step: "release", files: { "server.js": SERVER("after") } },
+  ];
+  const loads = cases.map(({ app }) => startLoad(app.url, 25));
+  const ids: string[] = [];
+  for (const { app, files } of cases) {
+    app.repository.commit(files);
+    ids.push(await faults.deploy(app));
+  }
+  await Promise.all(ids.map((id, index) => faults.reaches(id, cases[index]?.step ?? "")));
+  await pause(500);
+  const asleep = await faults.kill("worker", "SIGSTOP");
+  const held = await Promise.all(ids.map(async (id) => ({ id, ...(await faults.row(id)) })));
+  const other = await second();
+  try {
+    const toLeaseS = await faults.secondsToLease(held, asleep.at);
+    const runs = await Promise.all(ids.map((id) => untilEnded(faults.platform, id)));
+    const toEndS = (Date.now() - asleep.at) / 1000;
+    const state = () => faults.sql`
+      select a.id, a.slots, a.active_slot, a.release_id, a.epoch, d.status, d.epoch as held, d.attempt, d.finished_at::text, d.failed
+      from apps a join deployments d on d.app_id = a.id and d.id = any(${ids}) order by a.id`;
+    const before = await state();
+    process.kill(asleep.pid, "SIGCONT");
+    await pause(6_000);
+    expect(await state()).toEqual(before);
+
+    for (const [index, { app, step }] of cases.entries()) {
+      const { sent, failures } = (await loads[index]?.stop()) ?? { sent: 0, failures: ["no load"] };
+      recordFact({
+        group: "SIGSTOP of the worker, another takes over",
+        case: `in ${step}`,
+        sent,
+        failed: failures.length,
+        toLeaseS,
+        toEndS,
+        end: runs[index]?.status ?? "",
+      });
+      expect(runs[index], step).toMatchObject({ status: "succeeded", attempt: 2 });
+      expect(failures, step).toEqual([]);
+      expect(await answerOf(app), step).toContain("after");
+    }
+    expect(toLeaseS).toBeLessThan(15);
+    expect(toEndS).toBeLessThan(15 + 30 + HOLD_S);
+    expect(await faults.orphans()).toEqual([]);
+  } finally {
+    await other.end("SIGTERM");
+  }
+});
+
+test("two workers, one killed every few seconds, 20 deployments of 5 applications: each ends, in order, nothing lost", async () => {
+  const apps: FaultApp[] = [];
+  for (const name of ["q1", "q2", "q3", "q4", "q5"]) apps.push(await faults.app(name));
+  const loads = apps.map((app) => startLoad(app.url, 20));
+  let other = await second();
+  const began = Date.now();
+  // two of the applications name commits, which no later one overtakes; three name their branch
+  const wishes: { app: FaultApp; id: string; sha: string }[] = [];
+  for (let turn = 1; turn <= 4; turn++) {
+    for (const [index, app] of apps.entries()) {
+      const sha = app.repository.commit({ "server.js": SERVER(`turn ${turn}`) });
+      const { id } = await faults.platform.client.deployments.create.mutate({ app: app.id, ...(index < 2 ? { commit: sha } : {}) });
+      wishes.push({ app, id, sha });
+    }
+  }
+  const left = async () => {
+    const [row] = await faults.sql<
+      { left: number }[]
+    >`select count(*)::int as left from deployments where id = any(${wishes.map((one) => one.id)}) and status in ('queued', 'running')`;
+    return row?.left ?? 0;
+  };
+  let kills = 0;
+  for (; kills < 8 && (await left()) > 0; kills++) {
+    if (kills % 2 === 0) await faults.kill("worker");
+    else {
+      await other.end("SIGKILL");
+      other = await second();
+    }
+    await pause(3_500);
+  }
+  const runs = await Promise.all(wishes.map(({ id }) => untilEnded(faults.platform, id)));
+  const toEndS = (Date.now() - began) / 1000;
+  let [sent, failed] = [0, 0];
+  for (const load of loads) {
+    const result = await load.stop();
+    sent += result.sent;
+    failed += result.failures.length;
+  }
+  await other.end("SIGTERM");
+  const end = (["succeeded", "superseded", "failed", "cancelled"] as const)
+    .map((status) => `${runs.filter((run) => run.status === status).length} ${status}`)
+    .join(", ");
+  recordFact({
+    group: "two workers",
+    case: "20 deployments of 5 applications, a kill every few seconds",
+    sent,
+    failed,
+    toLeaseS: null,
+    toEndS,
+    end: `${kills} kills: ${end}`,
+  });
+
+  expect(kills).toBeGreaterThan(1);
+  expect(failed).toBe(0);
+  for (const [index, app] of apps.entries()) {
+    const own = runs.filter((run) => run.appId === app.id).sort((a, b) => a.number - b.number);
+    const ran = own.filter((run) => run.startedAt !== null);
+    expect(own.map((run) => run.status).filter((status) => status !== "succeeded" && status !== "superseded")).toEqual([]);
+    if (index < 2) expect(ran).toHaveLength(4);
+    for (const run of own.filter((one) => one.status === "superseded")) expect(run.reason?.what).toMatch(/^Deployment #\d+ overtook/);
+    const lives = ran.map((run) => run.liveAt ?? "");
+    expect(lives).toEqual([...lives].sort());
+    expect(await answerOf(app)).toBe("turn 4");
+    const commits = ran.flatMap((run) => run.commits);
+    expect(commits.sort()).toEqual(
+      wishes
+        .filter((one) => one.app === app)
+        .map((one) => one.sha)
+        .sort(),
+    );
+  }
+  const [twice] = await faults.sql`select count(*)::int as n from deployments a join deployments b on a.app_id = b.app_id and a.id < b.id
+    where a.id = any(${wishes.map((one) => one.id)}) and b.id = any(${wishes.map((one) => one.id)}) and a.started_at < b.finished_at and b.started_at < a.finished_at`;
+  expect(twice?.n).toBe(0);
+  expect(await faults.orphans()).toEqual([]);
+});

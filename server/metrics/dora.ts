@@ -1,0 +1,178 @@
+import type { Micros } from "../../db/schema/columns";
+import { localDate, localDates, type Window, wholeWeeks } from "./calendar";
+import { classify, isChange } from "./classify";
+import type { CommitFact, DeploymentFact, Facts, LiveDeployment } from "./facts";
+import { percentileCont, quantiles, wilson } from "./statistics";
+
+/** Raised whenever a definition changes; every answer names it. */
+export const DORA_DEFINITION = "dora-2026-01/1";
+
+export type ExclusionReason =
+  | "first_deployment"
+  | "already_live"
+  | "merge"
+  | "rollback"
+  | "redeploy"
+  | "negative_span"
+  | "unknown_commit"
+  | "cancelled"
+  | "superseded"
+  | "not_live"
+  | "imported_without_time";
+export type Excluded = Partial<Record<ExclusionReason, number>>;
+export type Sample = { value: number; deployment: string; commit?: string };
+export type Times = { p50: number | null; p90: number | null; unit: "s"; n: number; excluded: Excluded; samples: Sample[] };
+export type Share = {
+  value: number | null;
+  numerator: number;
+  denominator: number;
+  interval: [number, number] | null;
+  n: number;
+  excluded: Excluded;
+  samples: Sample[];
+};
+export type Dora = {
+  days: number;
+  deploymentFrequency: { value: number | null; unit: "per_day"; n: number; excluded: Excluded; medianDaysPerWeek: number | null; samples: Sample[] };
+  leadTime: Times;
+  changeFailRate: Share;
+  recoveryTime: Times & { open: number };
+  reworkRate: Share;
+  successRate: Share;
+  quality: { coverage: number | null; unknownCommits: number; clockSkew: number };
+};
+export type DoraOptions = {
+  /** Counts rollbacks in the change fail rate's denominator too. */
+  withRollbacks?: boolean;
+  /** Lead time from the push instead of from the commit. */
+  fromPush?: boolean;
+};
+
+const S = 1_000_000;
+export const inWindow = (at: Micros | null, { from, to }: Window): boolean => at !== null && at >= from && at < to;
+
+/**
+ * DORA's five metrics, the success rate, and how far they can be trusted, for a window. Pure: the same facts give the same answer in
+ * whatever order they come. Source: value-streams.md, DORA; dora.dev, metrics guide.
+ * @param facts of the whole past, since what is first or already live lies before the window @param asOf nothing later is known
+ */
+export const dora = (facts: Facts, window: Window, asOf: Micros, options: DoraOptions = {}): Dora =>
+  doraOf(classify(facts, asOf), facts, window, asOf, options);
+
+/** The same of deployments that are classified already, for several windows of one past. */
+export function doraOf(classified: readonly LiveDeployment[], facts: Facts, window: Window, asOf: Micros, options: DoraOptions = {}): Dora {
+  const live = classified.filter((one) => inWindow(one.liveAt, window));
+  const lead = leadTime(live, facts.commits, options.fromPush ?? false);
+  return {
+    days: localDates(window.from, Math.min(window.to, asOf), window.tz).length,
+    deploymentFrequency: frequency(live, window, asOf),
+    leadTime: lead.times,
+    changeFailRate: changeFailRate(live, options.withRollbacks ?? false),
+    recoveryTime: recoveryTime(live),
+    reworkRate: share(live.map((one) => ({ value: one.isRemedy ? 1 : 0, deployment: one.id }))),
+    successRate: successRate(facts.deployments, window, asOf),
+    quality: { coverage: lead.coverage, unknownCommits: lead.times.excluded.unknown_commit ?? 0, clockSkew: lead.times.excluded.negative_span ?? 0 },
+  };
+}
+
+function frequency(live: readonly LiveDeployment[], window: Window, asOf: Micros): Dora["deploymentFrequency"] {
+  const counted = live.filter((one) => one.actualKind !== "redeploy");
+  const end = Math.min(window.to, asOf);
+  const days = localDates(window.from, end, window.tz).length;
+  const dates = new Set(counted.map((one) => localDate(one.liveAt, window.tz)));
+  const weeks = wholeWeeks(window.from, end, window.tz).map((week) => week.filter((date) => dates.has(date)).length);
+  return {
+    value: days === 0 ? null : counted.length / days,
+    unit: "per_day",
+    n: counted.length,
+    excluded: tally({ redeploy: live.length - counted.length }),
+    medianDaysPerWeek: percentileCont(weeks, 0.5),
+    samples: counted.map((one) => ({ value: 1, deployment: one.id })),
+  };
+}
+
+function leadTime(live: readonly LiveDeployment[], commits: readonly CommitFact[], fromPush: boolean) {
+  const byKey = new Map(commits.map((commit) => [`${commit.appId} ${commit.sha}`, commit]));
+  const excluded: Excluded = {};
+  const exclude = (reason: ExclusionReason, count = 1) => {
+    if (count > 0) excluded[reason] = (excluded[reason] ?? 0) + count;
+  };
+  const samples: Sample[] = [];
+  let [covered, wanted] = [0, 0];
+  for (const one of live) {
+    if (one.isFirst || one.actualKind === "rollback") {
+      exclude(one.isFirst ? "first_deployment" : "rollback", one.set.length);
+      continue;
+    }
+    let isKnown = true;
+    for (const sha of one.set) {
+      const commit = byKey.get(`${one.appId} ${sha}`);
+      const begin = commit === undefined ? null : fromPush ? commit.pushedAt : commit.authoredAt;
+      if (commit?.merge) exclude("merge");
+      else if (one.alreadyLive.has(sha)) exclude("already_live");
+      else if (begin === null) {
+        exclude("unknown_commit");
+        isKnown = false;
+      } else if (one.liveAt < begin) exclude("negative_span");
+      else samples.push({ value: (one.liveAt - begin) / S, deployment: one.id, commit: sha });
+    }
+    if (one.set.length > 0) {
+      wanted++;
+      if (isKnown) covered++;
+    }
+  }
+  const times: Times = { ...quantiles(samples.map((sample) => sample.value)), unit: "s", n: samples.length, excluded, samples };
+  return { times, coverage: wanted === 0 ? null : covered / wanted };
+}
+
+function changeFailRate(live: readonly LiveDeployment[], withRollbacks: boolean): Share {
+  const counted = live.filter((one) => isChange(one) || (withRollbacks && one.actualKind === "rollback"));
+  const rest = live.filter((one) => !counted.includes(one));
+  return {
+    ...share(counted.map((one) => ({ value: one.failure !== null && isChange(one) ? 1 : 0, deployment: one.id }))),
+    excluded: tally({
+      rollback: rest.filter((one) => one.actualKind === "rollback").length,
+      redeploy: rest.filter((one) => one.actualKind === "redeploy").length,
+    }),
+  };
+}
+
+function recoveryTime(live: readonly LiveDeployment[]): Dora["recoveryTime"] {
+  const failed = live.filter((one) => one.failure !== null);
+  const samples = failed.flatMap((one) => (one.remediedAt === null ? [] : [{ value: (one.remediedAt - one.liveAt) / S, deployment: one.id }]));
+  return {
+    ...quantiles(samples.map((sample) => sample.value)),
+    unit: "s",
+    n: samples.length,
+    open: failed.length - samples.length,
+    excluded: {},
+    samples,
+  };
+}
+
+/** Attempts that ended in the window; those given up before they could fail are no attempts. */
+function successRate(deployments: readonly DeploymentFact[], window: Window, asOf: Micros): Share {
+  const excluded: Excluded = {};
+  const samples: Sample[] = [];
+  for (const one of deployments) {
+    if (one.outcome === null) continue;
+    const at = one.finishedAt ?? one.liveAt;
+    if (at === null) {
+      if (inWindow(one.createdAt, window)) excluded.imported_without_time = (excluded.imported_without_time ?? 0) + 1;
+      continue;
+    }
+    if (!inWindow(at, window) || at > asOf) continue;
+    if (one.outcome === "cancelled" || one.outcome === "superseded") excluded[one.outcome] = (excluded[one.outcome] ?? 0) + 1;
+    else samples.push({ value: one.outcome === "succeeded" ? 1 : 0, deployment: one.id });
+  }
+  return { ...share(samples), excluded };
+}
+
+function share(samples: Sample[]): Share {
+  const numerator = samples.reduce((sum, sample) => sum + sample.value, 0);
+  const denominator = samples.length;
+  const value = denominator === 0 ? null : numerator / denominator;
+  return { value, numerator, denominator, interval: wilson(numerator, denominator), n: denominator, excluded: {}, samples };
+}
+
+const tally = (counts: Excluded): Excluded => Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));

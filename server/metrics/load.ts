@@ -1,0 +1,195 @@
+import { and, count, eq, gte, inArray, isNotNull, isNull, lt, lte, or, type SQL } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import { apps, commits, deployments, environments, incidents, spans, workers } from "../../db/schema";
+import type { Micros } from "../../db/schema/columns";
+import type { TeamContext } from "../context";
+import { AppError } from "../errors";
+import { commitPlace } from "../imports/identity";
+import { findProject, isUuid } from "../projects/service";
+import type { Window } from "./calendar";
+import type { CommitFact, DeploymentFact, Facts, IncidentFact } from "./facts";
+import type { MapRun } from "./map";
+
+export type ScopeInput = { project?: string | undefined; app?: string | undefined; environment?: string | undefined };
+/** The applications that a question is about, each in one environment. An application of several environments is several rows. */
+export type Scope = { apps: { id: string; name: string; projectId: string; environmentId: string }[] };
+
+/**
+ * Applications by project, application and environment, each a name or an id; without an environment those of the production tier.
+ * @throws AppError `not_found` for what the team does not have
+ */
+export async function findScope(ctx: TeamContext, given: ScopeInput): Promise<Scope> {
+  const input = { ...given, ...appPlace(given.app) };
+  const project = input.project === undefined ? null : await findProject(ctx, input.project);
+  const where: SQL[] = [isNull(apps.deletedAt)];
+  if (project) where.push(eq(apps.projectId, project.id));
+  if (input.app !== undefined) where.push(or(eq(apps.name, input.app), ...(isUuid(input.app) ? [eq(apps.id, input.app)] : [])) as SQL);
+  const found = await ctx.team.query((db, own) =>
+    db
+      .select({
+        id: apps.id,
+        name: apps.name,
+        projectId: apps.projectId,
+        environmentId: apps.environmentId,
+        environment: environments.name,
+        tier: environments.tier,
+      })
+      .from(apps)
+      .innerJoin(environments, own(environments, eq(environments.id, apps.environmentId)))
+      .where(own(apps, and(...where))),
+  );
+  if (input.app !== undefined && found.length === 0)
+    throw new AppError("not_found", { what: `There is no application ${input.app.slice(0, 100)}.`, fix: "dokploy app list shows them." });
+  const isWanted = (row: (typeof found)[number]) =>
+    input.environment === undefined ? row.tier === "production" : row.environment === input.environment || row.environmentId === input.environment;
+  if (input.environment !== undefined && !found.some(isWanted) && !(await hasEnvironment(ctx, input.environment, project?.id)))
+    throw new AppError("not_found", { what: `There is no environment ${input.environment.slice(0, 100)}.` });
+  return { apps: found.filter(isWanted).map(({ id, name, projectId, environmentId }) => ({ id, name, projectId, environmentId })) };
+}
+
+/** `PROJECT/NAME@ENV` in its parts. */
+function appPlace(reference: string | undefined): ScopeInput {
+  const match = /^(?:([^/@]+)\/)?([^/@]+)(?:@([^/@]+))?$/.exec(reference ?? "");
+  const [, project, app, environment] = match ?? [];
+  return { ...(project ? { project } : {}), ...(app ? { app } : {}), ...(environment ? { environment } : {}) };
+}
+
+async function hasEnvironment(ctx: TeamContext, name: string, projectId: string | undefined): Promise<boolean> {
+  const same = or(eq(environments.name, name), ...(isUuid(name) ? [eq(environments.id, name)] : []));
+  return (await ctx.team.first(environments, and(same, projectId ? eq(environments.projectId, projectId) : undefined))) !== null;
+}
+
+/** All that the metrics of a scope depend on: the deployments of its whole past, since what is first or live before lies there. */
+export async function loadFacts(ctx: TeamContext, scope: Scope, window: Window, asOf: Micros): Promise<Facts> {
+  if (scope.apps.length === 0) return { deployments: [], commits: [], incidents: [] };
+  // one application of a project has one history of commits, whatever its environments
+  const place = new Map(scope.apps.map((app) => [app.id, commitPlace(ctx.team.id, app.projectId, app.name)]));
+  const rows = await ctx.team.query((db, own) =>
+    db
+      .select({
+        id: deployments.id,
+        appId: deployments.appId,
+        environmentId: deployments.environmentId,
+        kind: deployments.kind,
+        outcome: deployments.outcome,
+        createdAt: deployments.createdAt,
+        liveAt: deployments.liveAt,
+        finishedAt: deployments.finishedAt,
+        sha: deployments.commitSha,
+        commits: deployments.commits,
+        commitsKnown: deployments.commitsKnown,
+        restores: deployments.restores,
+        remediates: deployments.remediates,
+        mark: deployments.mark,
+        failed: deployments.failed,
+        failedReason: deployments.failedReason,
+        markReason: deployments.markReason,
+      })
+      .from(deployments)
+      .where(own(deployments, and(inArray(deployments.appId, [...place.keys()]), lte(deployments.createdAt, asOf)))),
+  );
+  const facts = rows.map(
+    ({ commits: set, commitsKnown, appId, markReason, ...row }): DeploymentFact => ({
+      ...row,
+      failedReason: row.mark === null ? row.failedReason : markReason,
+      appId: place.get(appId) ?? appId,
+      commits: commitsKnown ? set : null,
+    }),
+  );
+  return { deployments: facts, commits: await loadCommits(ctx, place, facts, window), incidents: await loadIncidents(ctx, scope) };
+}
+
+/** Commits of the sets in the window; the whole graph where a set is to be computed from it. */
+async function loadCommits(ctx: TeamContext, place: Map<string, string>, facts: DeploymentFact[], window: Window): Promise<CommitFact[]> {
+  const isComputed = facts.some((one) => one.commits === null && one.liveAt !== null);
+  const wanted = new Set(facts.flatMap((one) => (one.liveAt !== null && one.liveAt >= window.from && one.liveAt < window.to ? (one.commits ?? []) : [])));
+  if (!isComputed && wanted.size === 0) return [];
+  const places = [...new Set([...place.keys(), ...place.values()])];
+  const select = {
+    appId: commits.appId,
+    sha: commits.sha,
+    parents: commits.parents,
+    authoredAt: commits.authoredAt,
+    pushedAt: commits.pushedAt,
+    merge: commits.merge,
+  };
+  const found = await ctx.team.query((db, own) =>
+    db
+      .select(select)
+      .from(commits)
+      .where(own(commits, and(inArray(commits.appId, places), isComputed ? undefined : inArray(commits.sha, [...wanted])))),
+  );
+  return found.map((commit) => ({ ...commit, appId: place.get(commit.appId) ?? commit.appId }));
+}
+
+async function loadIncidents(ctx: TeamContext, scope: Scope): Promise<IncidentFact[]> {
+  const where = and(inArray(incidents.projectId, [...new Set(scope.apps.map((app) => app.projectId))]), isNotNull(incidents.causedBy));
+  const rows = await ctx.team.list(incidents, { where });
+  return rows.map(({ externalId, causedBy, verifiedAt, falsePositive }) => ({ id: externalId, causedBy, verifiedAt, falsePositive: falsePositive ?? false }));
+}
+
+/** Runs that went live in the window with their top-level spans, and how many ended otherwise. */
+export async function loadRuns(
+  ctx: TeamContext,
+  scope: Scope,
+  window: Window,
+  stream: string,
+): Promise<{ runs: MapRun[]; apart: Record<string, number>; isMeasured: boolean }> {
+  const ids = scope.apps.map((app) => app.id);
+  if (ids.length === 0) return { runs: [], apart: {}, isMeasured: false };
+  const place = new Map(scope.apps.map((app) => [app.id, commitPlace(ctx.team.id, app.projectId, app.name)]));
+  const inWindow = (column: PgColumn) => and(gte(column, window.from), lt(column, window.to));
+  const live = await ctx.team.list(deployments, { where: and(inArray(deployments.appId, ids), inWindow(deployments.liveAt)) });
+  const shas = [...new Set(live.flatMap((row) => (row.commitSha === null ? [] : [row.commitSha])))];
+  const { heads, found, ended } = await ctx.team.transaction(async (rows) => ({
+    heads:
+      shas.length === 0
+        ? []
+        : await rows.list(commits, { where: and(inArray(commits.appId, [...new Set([...place.keys(), ...place.values()])]), inArray(commits.sha, shas)) }),
+    found:
+      live.length === 0
+        ? []
+        : await rows.list(spans, {
+            where: and(
+              eq(spans.stream, stream),
+              inArray(
+                spans.subject,
+                live.map((row) => row.id),
+              ),
+              isNull(spans.parent),
+            ),
+            orderBy: spans.startedAt,
+          }),
+    ended: await rows.query((db, own) =>
+      db
+        .select({ status: deployments.status, n: count() })
+        .from(deployments)
+        .where(own(deployments, and(inArray(deployments.appId, ids), isNull(deployments.liveAt), inWindow(deployments.finishedAt))))
+        .groupBy(deployments.status),
+    ),
+  }));
+  const authored = new Map(heads.map((commit) => [`${place.get(commit.appId) ?? commit.appId} ${commit.sha}`, commit.authoredAt]));
+  const bySubject = new Map<string, typeof found>();
+  for (const span of found) {
+    const list = bySubject.get(span.subject);
+    if (list) list.push(span);
+    else bySubject.set(span.subject, [span]);
+  }
+  return {
+    runs: live.map((row) => ({
+      id: row.id,
+      createdAt: row.createdAt,
+      authoredAt: row.authoredAt ?? authored.get(`${place.get(row.appId) ?? row.appId} ${row.commitSha}`) ?? null,
+      finishedAt: row.finishedAt,
+      spans: bySubject.get(row.id) ?? [],
+    })),
+    apart: Object.fromEntries(ended.map(({ status, n }) => [status, n])),
+    isMeasured: live.length > 0 && live.every((row) => !row.imported),
+  };
+}
+
+/** Builds that all workers may run at once, as they last said. */
+export async function buildSlots(ctx: TeamContext): Promise<number> {
+  const rows = await ctx.team.query((db) => db.select({ slots: workers.buildSlots }).from(workers));
+  return rows.reduce((sum, row) => sum + row.slots, 0);
+}

@@ -1,0 +1,30 @@
+import { accountsRouter, tokensRouter } from "./accounts/router";
+import { appsRouter } from "./apps/router";
+import { credentialsRouter } from "./credentials/router";
+import { deploymentsRouter } from "./deployments/router";
+import { domainsRouter } from "./edge/router";
+import { liveRouter } from "./live/router";
+import { logsRouter } from "./logs/router";
+import { metricsRouter } from "./metrics/router";
+import { noticesRouter } from "./notices/router";
+import { projectsRouter } from "./projects/router";
+import { createCallerFactory, router } from "./trpc";
+import { webhooksRouter } from "./webhooks/router";
+
+export const appRouter = router({
+  accounts: accountsRouter,
+  tokens: tokensRouter,
+  projects: projectsRouter,
+  apps: appsRouter,
+  credentials: credentialsRouter,
+  deployments: deploymentsRouter,
+  domains: domainsRouter,
+  logs: logsRouter,
+  live: liveRouter,
+  metrics: metricsRouter,
+  notices: noticesRouter,
+  webhooks: webhooksRouter,
+});
+export type AppRouter = typeof appRouter;
+export const createCaller = createCallerFactory(appRouter);
+export type Caller = ReturnType<typeof createCaller>;

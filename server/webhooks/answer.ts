@@ -1,0 +1,79 @@
+import type { Micros } from "../../db/schema/columns";
+import type { AppRow } from "../apps/find";
+import type { Provider } from "../apps/view";
+import type { TeamContext } from "../context";
+import type { TeamRows } from "../data/team-data";
+import { type Accepted, acceptIn, checkWish, type DeploymentWish, deploymentInProgress, trackedRef } from "../deployments/service";
+import { AppError } from "../errors";
+import { readDelivery } from "./payload";
+
+export type WebhookAnswer = { status: number; body: Record<string, unknown> };
+/** A delivery whose sender is known. `event` as `eventOf` answers, `body` as `carriedBody` does. */
+export type TrustedDelivery = { provider: Provider; event: string | null; body: Buffer; receivedAt: Micros; isRedelivered: boolean };
+
+/** What is answered, and what the sender of the answer announces after the commit. */
+export type Answered = { answer: WebhookAnswer; accepted: Accepted | null };
+
+/**
+ * Answers a delivery, arrived now or stored before, within the caller's transaction: 202 with the deployment, 200 with the reason why
+ * it is ignored, 400 for a body that cannot be read.
+ * @throws AppError as `acceptIn` does; `refusalOf` makes an answer of it, after the transaction was rolled back
+ */
+export async function answerDelivery(ctx: TeamContext, rows: TeamRows, app: AppRow, delivery: TrustedDelivery): Promise<Answered> {
+  const wanted = wishOf(app, delivery);
+  if ("status" in wanted) return { answer: wanted, accepted: null };
+  const checking = checkWish(ctx, rows, app, wanted.wish);
+  const [running, check] = await Promise.all([wanted.sha === null ? null : deploymentInProgress(rows, app.id, wanted.sha), checking]);
+  if (running) return { answer: { status: 202, body: { deployment: running.id } }, accepted: null };
+  const accepted = await acceptIn(ctx, rows, app, wanted.wish, check);
+  return { answer: { status: 202, body: { deployment: accepted.row.id } }, accepted };
+}
+
+/** 422 and 503 for what was refused. @throws the error itself when it is no refusal but a fault */
+export function refusalOf(error: unknown): WebhookAnswer {
+  if (!(error instanceof AppError) || error.code === "internal") throw error;
+  const isPassing = error.code === "unavailable" || error.code === "too_many";
+  return { status: isPassing ? 503 : 422, body: { error: { code: error.code, ...error.explanation } } };
+}
+
+function wishOf(
+  app: AppRow,
+  { provider, event, body, receivedAt, isRedelivered }: TrustedDelivery,
+): WebhookAnswer | { sha: string | null; wish: DeploymentWish } {
+  let json: unknown = {};
+  if (provider !== "generic") {
+    try {
+      json = JSON.parse(body.toString("utf8"));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return {
+        status: 400,
+        body: { error: { code: "bad_request", what: "The body is not JSON.", fix: "Set the webhook's content type to application/json." } },
+      };
+    }
+  }
+  const delivery = readDelivery(provider, event, json);
+  if (delivery.kind === "ignored") return ignored(delivery.reason);
+
+  const { push } = delivery;
+  const ref = trackedRef(app);
+  if (!ref) return ignored("no source");
+  if (!app.autoDeploy && provider !== "generic") return ignored("auto-deploy is off");
+  if (provider !== "generic") {
+    if (ref.kind !== "branch") return ignored("not deployed from Git");
+    if (push.deleted) return ignored("branch deleted");
+    if (push.branch !== ref.name) return ignored(push.branch === null ? "not a branch" : `other branch: ${push.branch.slice(0, 100)}`);
+    if (/\[(skip ci|ci skip|skip deploy|no ci)\]/i.test(push.message)) return ignored("[skip ci]");
+  }
+  // The time since the push is the Git host's only on the first arrival; afterwards it is how long somebody thought about it.
+  const pushedAt = isRedelivered ? null : push.pushedAt;
+  return { sha: push.sha, wish: { kind: "code", trigger: "webhook", ref, receivedAt, pushedAt } };
+}
+
+const ignored = (reason: string): WebhookAnswer => ({ status: 200, body: { ignored: reason } });
+/** The deployment that an answer names. */
+export const deploymentOf = (answer: WebhookAnswer): string | null => (typeof answer.body.deployment === "string" ? answer.body.deployment : null);
+
+const MAX_KEPT_BYTES = 262_144;
+/** What is stored of a body, for people to read and to deliver again: nothing beyond 256 KiB. */
+export const keptBody = (body: Buffer): Buffer | null => (body.length <= MAX_KEPT_BYTES ? body : null);

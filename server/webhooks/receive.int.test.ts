@@ -1,0 +1,109 @@
+import { createHmac } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openTestServices, type TestServices } from "../../e2e/support/test-services";
+import { receiveWebhook } from "./receive";
+
+let t: TestServices;
+beforeAll(async () => {
+  t = await openTestServices();
+});
+afterAll(() => t.close());
+
+const sha = "1".repeat(40);
+const push = (changes: object = {}) => ({
+  ref: "refs/heads/main",
+  before: "0".repeat(40),
+  after: sha,
+  commits: [],
+  head_commit: { message: "Change" },
+  ...changes,
+});
+
+async function newApp(settings: { autoDeploy?: boolean } = {}) {
+  const team = await t.newTeam();
+  await team.caller.projects.create({ name: "shop" });
+  const app = await team.caller.apps.create({ name: "api", project: "shop", git: "https://git.example.com/a.git", ...settings });
+  const send = (payload: unknown, headers: Record<string, string> = {}, provider: "github" | "generic" = "github", secret = app.webhook.secret ?? "") => {
+    const body = Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload));
+    const signature = `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+    return receiveWebhook(t.web, {
+      provider,
+      appId: app.id,
+      body,
+      receivedAt: t.web.clock(),
+      headers: { "x-hub-signature-256": signature, "x-github-event": "push", "x-github-delivery": crypto.randomUUID(), ...headers },
+    });
+  };
+  return { ...team, app, send };
+}
+
+describe("a signed push", () => {
+  test("is deployed, with empty commits and a zero before too", async () => {
+    const { send, caller } = await newApp();
+    const answer = await send(push());
+    expect(answer).toMatchObject({ status: 202, body: { deployment: expect.any(String) } });
+    expect(await caller.deployments.read({ deployment: String(answer.body.deployment) })).toMatchObject({ trigger: "webhook", kind: "code", status: "queued" });
+  });
+
+  test("records the wait between the push and its arrival", async () => {
+    const { send, caller } = await newApp();
+    const pushedAt = Math.floor(Date.now() / 1000) - 3;
+    const answer = await send(push({ repository: { pushed_at: pushedAt } }));
+    const { spans } = await caller.deployments.read({ deployment: String(answer.body.deployment) });
+    expect(spans.map((span) => [span.step, span.class])).toEqual([
+      ["webhook", "wait"],
+      ["validate", "va"],
+    ]);
+    expect(spans[0]?.startedAt).toBe(new Date(pushedAt * 1000).toISOString().replace(".000Z", ".000000Z"));
+  });
+
+  test("that is delivered twice answers twice the same and deploys once", async () => {
+    const { send, caller, app } = await newApp();
+    const delivery = { "x-github-delivery": "7f0c" };
+    const answers = [await send(push(), delivery), await send(push(), delivery)];
+    expect(answers[1]).toEqual(answers[0]);
+    expect((await caller.deployments.list({ app: app.id })).items).toHaveLength(1);
+  });
+});
+
+describe("what is ignored says why", () => {
+  test.each([
+    ["another branch", push({ ref: "refs/heads/dev" }), {}, "other branch: dev"],
+    ["a tag", push({ ref: "refs/tags/v1" }), {}, "not a branch"],
+    ["a deleted branch", push({ deleted: true, after: "0".repeat(40) }), {}, "branch deleted"],
+    ["a wish to skip", push({ head_commit: { message: "docs [skip ci]" } }), {}, "[skip ci]"],
+    ["a ping", { zen: "x" }, { "x-github-event": "ping" }, "ping"],
+  ])("%s", async (_name, payload, headers, reason) => {
+    const { send } = await newApp();
+    expect(await send(payload, headers)).toEqual({ status: 200, body: { ignored: reason } });
+  });
+
+  test("an application whose automatic deployment is off", async () => {
+    const { send } = await newApp({ autoDeploy: false });
+    expect((await send(push())).body).toEqual({ ignored: "auto-deploy is off" });
+  });
+});
+
+describe("what is refused", () => {
+  test("a wrong signature and an unknown application look alike", async () => {
+    const { send } = await newApp();
+    const wrong = await send(push(), {}, "github", "0".repeat(64));
+    const unknown = await receiveWebhook(t.web, { provider: "github", appId: crypto.randomUUID(), headers: {}, body: Buffer.from("{}"), receivedAt: 0 });
+    const nonsense = await receiveWebhook(t.web, { provider: "github", appId: "../../x", headers: {}, body: Buffer.from("{}"), receivedAt: 0 });
+    expect(wrong.status).toBe(401);
+    expect(unknown).toEqual(wrong);
+    expect(nonsense).toEqual(wrong);
+  });
+
+  test("a body that is not JSON", async () => {
+    const { send } = await newApp();
+    expect(await send("{nonsense")).toMatchObject({ status: 400 });
+  });
+});
+
+test("the generic form deploys the tracked branch whatever the body, each time", async () => {
+  const { send, caller, app } = await newApp();
+  expect((await send("anything", {}, "generic")).status).toBe(202);
+  expect((await send("anything", {}, "generic")).status).toBe(202);
+  expect((await caller.deployments.list({ app: app.id })).items.map((one) => one.status)).toEqual(["queued", "superseded"]);
+});

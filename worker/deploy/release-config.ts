@@ -1,0 +1,91 @@
+import { eq } from "drizzle-orm";
+import { appVariables } from "../../db/schema";
+import { type Canary, canarySchema, type Health, type Resources, type Strategy, type Volume } from "../../server/apps/schema";
+import { variableContext } from "../../server/apps/variables";
+import type { TeamContext } from "../../server/context";
+import type { ConfigChanges } from "../../server/deployments/schema";
+import type { AppPlace } from "../data";
+
+/** Everything that a release runs with, frozen when its deployment starts. Stored sealed: it holds secrets. */
+export type ReleaseConfig = {
+  env: Record<string, string>;
+  /** Keys whose values are masked in logs. */
+  secretKeys: string[];
+  buildKeys: string[];
+  port: number | null;
+  replicas: number;
+  strategy: Strategy;
+  canary: Canary;
+  volumes: Volume[];
+  health: Health;
+  resources: Resources;
+  stopGraceS: number;
+  drainS: number;
+  bakeS: number;
+  releaseCommand: string | null;
+  dockerfile: string | null;
+  buildTarget: string | null;
+  buildArgs: Record<string, string>;
+  path: string;
+};
+
+/** Several changes made before a deployment starts are in it together. */
+export async function snapshotConfig(ctx: TeamContext, { app }: AppPlace): Promise<ReleaseConfig> {
+  const variables = await ctx.team.list(appVariables, { where: eq(appVariables.appId, app.id) });
+  return {
+    env: Object.fromEntries(variables.map((row) => [row.key, ctx.key.open(row.value, variableContext(app.id, row.key))])),
+    secretKeys: variables.filter((row) => row.isSecret).map((row) => row.key),
+    buildKeys: variables.filter((row) => row.isBuildTime).map((row) => row.key),
+    port: app.port,
+    replicas: app.replicas,
+    strategy: app.strategy,
+    canary: canarySchema.parse(app.canary),
+    volumes: app.volumes,
+    health: app.health,
+    resources: app.resources,
+    stopGraceS: app.stopGraceS,
+    drainS: app.drainS,
+    bakeS: app.bakeS,
+    releaseCommand: app.releaseCommand,
+    dockerfile: app.dockerfile,
+    buildTarget: app.buildTarget,
+    buildArgs: app.buildArgs,
+    path: app.gitPath,
+  };
+}
+
+const configContext = (appId: string) => `release-config:${appId}`;
+export const sealConfig = (ctx: TeamContext, appId: string, config: ReleaseConfig): string => ctx.key.seal(JSON.stringify(config), configContext(appId));
+/** Snapshots of before canaries and volumes have neither. */
+export const openConfig = (ctx: TeamContext, appId: string, sealed: string): ReleaseConfig => ({
+  canary: canarySchema.parse({}),
+  volumes: [],
+  ...(JSON.parse(ctx.key.open(sealed, configContext(appId))) as Omit<ReleaseConfig, "canary" | "volumes">),
+});
+
+const IGNORED = new Set(["env", "secretKeys", "buildKeys"]);
+
+/** What differs between two snapshots by name, never by value; null when there is nothing to compare with. */
+export function configChanges(before: ReleaseConfig | null, after: ReleaseConfig): ConfigChanges | null {
+  if (!before) return null;
+  const has = (config: ReleaseConfig, key: string) => Object.hasOwn(config.env, key);
+  const keys = [...new Set([...Object.keys(before.env), ...Object.keys(after.env)])].sort();
+  const settings = (Object.keys(after) as (keyof ReleaseConfig)[]).filter(
+    (key) => !IGNORED.has(key) && JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+  );
+  return {
+    added: keys.filter((key) => !has(before, key)),
+    removed: keys.filter((key) => !has(after, key)),
+    changed: [...keys.filter((key) => has(before, key) && has(after, key) && before.env[key] !== after.env[key]), ...settings.map((key) => `settings.${key}`)],
+  };
+}
+
+/** All names in one list: keys in order, then settings. */
+export function changedKeys(changes: ConfigChanges | null): string[] {
+  if (!changes) return [];
+  const isSetting = (name: string) => name.startsWith("settings.");
+  const names = [...changes.added, ...changes.removed, ...changes.changed];
+  return [...names.filter((name) => !isSetting(name)).sort(), ...names.filter(isSetting)];
+}
+
+export const secretValues = (config: ReleaseConfig): string[] => config.secretKeys.flatMap((key) => config.env[key] ?? []);

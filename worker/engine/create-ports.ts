@@ -1,0 +1,117 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type Dockerode from "dockerode";
+import type { AllowHosts } from "../../server/git-hosts";
+import { DeployError } from "../errors";
+import type { Ports } from "../ports";
+import { createBuilder } from "./buildkit/build";
+import { createBuildPool } from "./buildkit/build-pool";
+import type { ContextLimits } from "./buildkit/context-files";
+import { createContainerLogs } from "./container-logs";
+import { connectDocker, type Engine, type EngineLog, messageOf, parseDockerHost, type RegistryAccess } from "./docker-client";
+import { createEdgeContainer } from "./edge/container";
+import { createEdgeControl, type EdgeControl, edgeReady } from "./edge/control";
+import { createEdge } from "./edge/edge";
+import { createEdgeFiles } from "./edge/files";
+import { openEngineEvents } from "./engine-events";
+import { createSource } from "./git/source";
+import { createImages } from "./images";
+import { createEnvironmentNetwork } from "./network";
+import { createOneOff } from "./one-off";
+import { createSlots } from "./slots";
+import { createVolumes } from "./volumes";
+
+export type PortsOptions = {
+  /** `unix:///path` or `tcp://host:port` */
+  dockerHost: string;
+  /** Tells this installation's objects from another's on the same engine (label `dokploy.home`). */
+  homeId: string;
+  /** Absolute. Mirrors go below `mirrors/`, what is kept of build contexts below `contexts/`, the edge's files below `edge/`. */
+  homeDirectory: string;
+  allowHosts: AllowHosts;
+  /** Absolute folder whose bare repositories may be named by plain path; "" for none. */
+  localRepositories: string;
+  registry: RegistryAccess | null;
+  edge: { image: string; publicPort: number; probePort: number; probeSecret: string };
+  /** Where the edge gets its own pages, as its container reaches it: `http://dokploy-host:PORT` is this machine at the bridge's gateway. */
+  pages: { url: string } | null;
+  contextLimits?: ContextLimits;
+  log: EngineLog;
+};
+
+export type EnginePorts = Ports & {
+  docker: Dockerode;
+  edgeControl: EdgeControl;
+  /** Calls back after the engine was away and is there again, once the edge is up. Answers how to stop. */
+  onEngineRestart(call: () => void): () => void;
+  close(): Promise<void>;
+};
+
+const CONTEXT_LIMITS: ContextLimits = { files: 200_000, bytes: 4 * 1024 ** 3 };
+
+/**
+ * The pipeline's ports on a Docker engine. Nothing is created on the engine yet; `edgeControl.reconcile()` brings the edge up,
+ * and from then on it is brought up again whenever the engine was restarted.
+ */
+export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
+  const { homeDirectory, homeId, log, registry } = options;
+  await mkdir(path.join(homeDirectory, "mirrors"), { recursive: true, mode: 0o700 });
+  const engine: Engine = { docker: connectDocker(options.dockerHost), address: parseDockerHost(options.dockerHost), homeId, log };
+  const events = openEngineEvents(engine);
+  const files = createEdgeFiles(homeDirectory, { probeSecret: options.edge.probeSecret, pagesUrl: options.pages?.url ?? null });
+  const container = createEdgeContainer(engine, { ...options.edge, filesDirectory: files.directory });
+  const pool = createBuildPool();
+  const edgeAway = (reason: string) =>
+    new DeployError(
+      "timed_out",
+      { what: "The edge does not answer", why: reason, fix: `Look at the log of its container dokploy-edge-${homeId}.` },
+      { kind: "temporary" },
+    );
+  const control = createEdgeControl({ container, files, ports: options.edge, untilReady: edgeReady(options.edge, edgeAway) });
+
+  let isEdgeOurs = false;
+  const restartCalls = new Set<() => void>();
+  async function afterRestart(): Promise<void> {
+    try {
+      if (isEdgeOurs) await control.reconcile();
+    } catch (error) {
+      log.error({ reason: messageOf(error) }, "the edge could not be brought up after the engine's restart");
+    }
+    for (const call of restartCalls) call();
+  }
+  const stopFollowing = events.onReconnect(() => void afterRestart());
+
+  return {
+    source: createSource({ home: homeDirectory, localRepositories: options.localRepositories, allowHosts: options.allowHosts, log }),
+    builder: createBuilder(engine, {
+      registry,
+      pool,
+      limits: options.contextLimits ?? CONTEXT_LIMITS,
+      contexts: path.join(homeDirectory, "contexts"),
+    }),
+    images: createImages(engine, registry),
+    slots: createSlots(engine, events, registry),
+    oneOff: createOneOff(engine),
+    volumes: createVolumes(engine),
+    network: createEnvironmentNetwork(engine, container),
+    edge: createEdge(engine, { files, container, ports: options.edge }),
+    containerLogs: createContainerLogs(engine, events),
+    docker: engine.docker,
+    edgeControl: {
+      ...control,
+      reconcile() {
+        isEdgeOurs = true;
+        return control.reconcile();
+      },
+    },
+    onEngineRestart(call) {
+      restartCalls.add(call);
+      return () => restartCalls.delete(call);
+    },
+    async close() {
+      stopFollowing();
+      await events.close();
+      await pool.close();
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import { DeployError } from "../errors";
+import type { SlotRuntime, TaskFailure } from "../ports";
+import { ask, type Engine } from "./docker-client";
+import { microseconds } from "./docker-stream";
+import type { EngineEvents } from "./engine-events";
+import { SPEC_LABEL } from "./slot-spec";
+import { inspectService, listTasks } from "./swarm-read";
+import type { SwarmService, SwarmTask } from "./swarm-types";
+import { describeFailure, failureError, hasEnded } from "./task-failure";
+import { waitUntil } from "./wait-until";
+
+/** How long "no suitable node" may last: an old task's resources are free only when it is gone. */
+const NO_NODE_GRACE_MS = 3000;
+const LIVING = new Set(["new", "allocated", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running"]);
+
+const digestOfTask = (task: SwarmTask) => task.Spec.ContainerSpec?.Labels?.[SPEC_LABEL];
+const digestOfService = (service: SwarmService) => service.Spec.TaskTemplate.ContainerSpec?.Labels?.[SPEC_LABEL];
+
+/** Tasks that run what the service says now. */
+export const presentTasks = (service: SwarmService, tasks: SwarmTask[]): SwarmTask[] =>
+  tasks.filter((task) => task.ServiceID === service.ID && digestOfTask(task) === digestOfService(service));
+
+/** Tasks of the present specification that ended by themselves since the service was last written: an older run of the same slot does not count. */
+export function failedTasks(service: SwarmService, tasks: SwarmTask[]): SwarmTask[] {
+  const since = microseconds(service.UpdatedAt);
+  return presentTasks(service, tasks)
+    .filter((task) => hasEnded(task) && microseconds(task.Status.Timestamp) >= since)
+    .sort((a, b) => microseconds(a.Status.Timestamp) - microseconds(b.Status.Timestamp));
+}
+
+const gone = (name: string) =>
+  new DeployError("internal", { what: `The service ${name} is gone`, why: "It was removed while it was waited for." }, { kind: "ours" });
+const noNode = (reason: string) =>
+  new DeployError("no_capacity", {
+    what: "No node has room for the application",
+    why: reason,
+    fix: "Lower its reservations, stop something else, or add a node.",
+  });
+
+type Watch = Pick<SlotRuntime, "untilRunning" | "firstFailure" | "untilStopped">;
+
+/** Waits for what tasks do. All waiters share the engine's one event stream; see {@link waitUntil} for the re-checks. */
+export function createTaskWatch(engine: Engine, events: EngineEvents): Watch {
+  const wakeFor = (name: string) => (onChange: () => void) => events.subscribe((event) => (event === null || event.service === name ? onChange() : undefined));
+  const read = async (name: string) => {
+    const [service, tasks] = await Promise.all([inspectService(engine, name), listTasks(engine, name)]);
+    return { service, tasks };
+  };
+
+  async function untilRunning({ name, replicas, timeoutMs, signal }: Parameters<SlotRuntime["untilRunning"]>[0]): Promise<void> {
+    let lastSeen = "no task exists yet";
+    let withoutNodeSince: number | null = null;
+    await waitUntil({
+      signal,
+      timeoutMs,
+      wake: wakeFor(name),
+      onTimeout: () => new DeployError("timed_out", { what: `The application did not run within ${Math.round(timeoutMs / 1000)} s`, why: lastSeen }),
+      async check() {
+        const { service, tasks } = await read(name);
+        if (!service) throw gone(name);
+        const failed = failedTasks(service, tasks);
+        if (failed[0]) throw failureError(name, await describeFailure(engine, failed[0], failed.length));
+        const wanted = presentTasks(service, tasks).filter((task) => task.DesiredState === "running" || task.DesiredState === "ready");
+        if (wanted.filter((task) => task.Status.State === "running").length >= replicas) return true;
+        const stuck = wanted.find((task) => task.Status.State === "pending" && /no suitable node/i.test(task.Status.Err ?? ""));
+        if (stuck) withoutNodeSince ??= performance.now();
+        else withoutNodeSince = null;
+        if (stuck && withoutNodeSince !== null && performance.now() - withoutNodeSince > NO_NODE_GRACE_MS) throw noNode(stuck.Status.Err ?? "");
+        const waiting = wanted.find((task) => task.Status.State !== "running");
+        if (waiting) lastSeen = `task ${waiting.ID} is ${waiting.Status.State}${waiting.Status.Err ? `: ${waiting.Status.Err}` : ""}`;
+        return undefined;
+      },
+    });
+  }
+
+  async function firstFailure({ name, signal }: Parameters<SlotRuntime["firstFailure"]>[0]): Promise<TaskFailure> {
+    return waitUntil({
+      signal,
+      wake: wakeFor(name),
+      async check() {
+        const { service, tasks } = await read(name);
+        if (!service) return undefined;
+        const failed = failedTasks(service, tasks);
+        return failed[0] ? describeFailure(engine, failed[0], failed.length) : undefined;
+      },
+    });
+  }
+
+  async function untilStopped({ name, timeoutMs, signal }: Parameters<SlotRuntime["untilStopped"]>[0]): Promise<void> {
+    await waitUntil({
+      signal,
+      timeoutMs,
+      wake: wakeFor(name),
+      onTimeout: () => new DeployError("timed_out", { what: `Tasks of ${name} still run after ${Math.round(timeoutMs / 1000)} s` }, { kind: "temporary" }),
+      async check() {
+        const filters = JSON.stringify({ label: [`com.docker.swarm.service.name=${name}`] });
+        const [tasks, containers] = await Promise.all([
+          listTasks(engine, name),
+          ask(`list the containers of ${name}`, () => engine.docker.listContainers({ filters })), // a removed service has no tasks, its containers still end
+        ]);
+        return tasks.some((task) => LIVING.has(task.Status.State)) || containers.length > 0 ? undefined : true;
+      },
+    });
+  }
+
+  return { untilRunning, firstFailure, untilStopped };
+}

@@ -1,0 +1,114 @@
+import { mkdir } from "node:fs/promises";
+import { Worker } from "bullmq";
+import { Redis } from "ioredis";
+import { readWorkerEnv } from "../server/env";
+import { parseAllowHosts } from "../server/git-hosts";
+import { createLog } from "../server/log";
+import { COMPARE_HEADS, DEPLOY_QUEUE, OPERATE_QUEUE } from "../server/queue";
+import { createServices } from "../server/services";
+import type { WorkerContext } from "./context";
+import { createDispatcher } from "./deploy/dispatcher";
+import { createLiveWatch } from "./deploy/watch";
+import { createPorts } from "./engine/create-ports";
+import { collectAppLogs } from "./node/app-logs";
+import { reclaimRegularly } from "./node/reclaim";
+import { reportWorker } from "./node/report";
+import { createAnnouncer } from "./notices/announce";
+import { compareHeads } from "./operate/compare-heads";
+import { createOperator } from "./operate/operator";
+import { observeApps, reconcile } from "./operate/reconcile";
+import { sweep } from "./operate/sweep";
+
+const OBSERVE_MS = 5_000;
+const SWEEP_MS = 120_000;
+
+const env = readWorkerEnv();
+const log = createLog("worker", env.DOKPLOY_LOG_LEVEL);
+await mkdir(env.DOKPLOY_HOME, { recursive: true });
+const services = await createServices(env, "worker", log);
+const engine = await createPorts({
+  dockerHost: env.DOCKER_HOST,
+  homeId: env.DOKPLOY_HOME_ID,
+  homeDirectory: env.DOKPLOY_HOME,
+  allowHosts: parseAllowHosts(env.DOKPLOY_ALLOW_HOSTS),
+  localRepositories: env.DOKPLOY_LOCAL_REPOSITORIES,
+  registry: env.REGISTRY === "" ? null : { address: env.REGISTRY, username: env.REGISTRY_USERNAME, password: env.REGISTRY_PASSWORD },
+  edge: {
+    image: env.DOKPLOY_EDGE_IMAGE,
+    publicPort: env.DOKPLOY_EDGE_PORT,
+    probePort: env.DOKPLOY_PROBE_PORT,
+    probeSecret: services.keyring.derive("edge-probe").toString("hex"),
+  },
+  pages: env.DOKPLOY_PAGES_URL === "" ? null : { url: env.DOKPLOY_PAGES_URL },
+  log,
+});
+const reporter = reportWorker(services, env, log, async () => {
+  const info = await engine.docker.info();
+  return { version: String(info.ServerVersion), nodes: Number(info.Swarm?.Nodes ?? 1) };
+});
+const announcer = createAnnouncer(services);
+const worker: WorkerContext = { services, announcer, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodeCount: reporter.nodeCount };
+
+const dispatcher = createDispatcher(worker);
+const operator = createOperator(worker);
+const liveWatch = createLiveWatch(worker);
+const reclaiming = reclaimRegularly(worker);
+await reporter.report();
+await engine.edgeControl.reconcile();
+dispatcher.wake();
+operator.wake();
+await reconcile(worker);
+const appLogs = collectAppLogs(worker);
+const safely = (what: string, work: () => Promise<void>) => () => void work().catch((error: unknown) => log.warn({ err: error }, what));
+const observer = setInterval(
+  safely("applications not observed", () => observeApps(worker)),
+  OBSERVE_MS,
+);
+const sweeper = setInterval(() => void sweep(worker), SWEEP_MS);
+void sweep(worker);
+engine.onEngineRestart(safely("applications not reconciled", () => reconcile(worker)));
+safely("notices not queued", () => announcer.sweep())();
+safely("branch heads not compared", () => compareHeads(worker))();
+
+const connection = () => new Redis(env.REDIS_URL, { maxRetriesPerRequest: null }).on("error", (error) => log.warn({ error: error.message }, "redis"));
+const prefix = `{${env.DOKPLOY_HOME_ID}}`;
+const wakers = [
+  new Worker(DEPLOY_QUEUE, async () => dispatcher.wake(), { connection: connection(), prefix, concurrency: 50 }),
+  new Worker<{ id: string }>(OPERATE_QUEUE, async (job) => (job.data.id === COMPARE_HEADS ? compareHeads(worker) : operator.wake()), {
+    connection: connection(),
+    prefix,
+    concurrency: 50,
+  }),
+];
+for (const waker of wakers) waker.on("error", (error) => log.warn({ error: error.message }, "wake-ups"));
+const hints = connection();
+hints.on("message", (_channel, appId: string) => dispatcher.cancelled(appId));
+await hints.subscribe(`${env.DOKPLOY_HOME_ID}:cancel`);
+log.info("worker is ready");
+
+let isClosing = false;
+async function close(): Promise<void> {
+  if (isClosing) return;
+  isClosing = true;
+  clearInterval(observer);
+  clearInterval(sweeper);
+  liveWatch.close();
+  reclaiming.close();
+  await Promise.all([dispatcher.close(), operator.close()]);
+  await announcer.close();
+  await appLogs.close();
+  hints.disconnect();
+  await Promise.allSettled(wakers.map((waker) => waker.close(true)));
+  await reporter.stop();
+  await engine.close();
+  await services.close();
+  process.exit(0);
+}
+function onSignal(): void {
+  close().catch((error: unknown) => {
+    log.error({ err: error }, "closing failed");
+    process.exit(1);
+  });
+}
+process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));

@@ -1,0 +1,35 @@
+import { statfs } from "node:fs/promises";
+import { and, eq, inArray } from "drizzle-orm";
+import { deployments } from "../../db/schema";
+import type { WorkerContext } from "../context";
+
+const EVERY_MS = 5 * 60_000;
+const UNUSED_HOURS = 7 * 24;
+const GIB = 1024 ** 3;
+/** Below this much free disk, or this share of it, build cache goes down to what `KEEP_BYTES` says. */
+const LOW_BYTES = 5 * GIB;
+const LOW_SHARE = 0.15;
+const KEEP_BYTES = GIB;
+
+/** Removes build cache by age, and by pressure when the disk gets full; never while something is built. */
+export async function reclaimDisk(worker: WorkerContext): Promise<void> {
+  const { db, log } = worker.services;
+  const [building] = await db
+    .select({ id: deployments.id })
+    .from(deployments)
+    .where(and(eq(deployments.status, "running"), inArray(deployments.step, ["build", "push-image"])))
+    .limit(1);
+  if (building) return;
+  const disk = await statfs(worker.env.DOKPLOY_HOME);
+  const free = disk.bavail * disk.bsize;
+  const isLow = free < LOW_BYTES || free < disk.blocks * disk.bsize * LOW_SHARE;
+  const freed = await worker.ports.images.reclaim({ unusedHours: UNUSED_HOURS, keepBytes: isLow ? KEEP_BYTES : null });
+  if (freed > 0) log.info({ freed, isLow }, "build cache removed");
+}
+
+export function reclaimRegularly(worker: WorkerContext): { close(): void } {
+  const timer = setInterval(() => {
+    reclaimDisk(worker).catch((error: unknown) => worker.services.log.warn({ err: error }, "no disk reclaimed"));
+  }, EVERY_MS);
+  return { close: () => clearInterval(timer) };
+}

@@ -1,0 +1,139 @@
+import { and, eq } from "drizzle-orm";
+import { apps, appVariables, domains, releases } from "../../db/schema";
+import { AppError } from "../../server/errors";
+import type { OperationRow } from "../../server/operations/service";
+import type { WorkerContext } from "../context";
+import { type AppPlace, actingFor, readAppPlace } from "../data";
+import { drainSlot } from "../deploy/bake";
+import { passGate } from "../deploy/gate";
+import { fenced } from "../deploy/lease";
+import { removeImage } from "../deploy/remove-image";
+import { otherSlot, serviceOf } from "../deploy/slot-spec";
+import { renderEdge, setSlots, untilServed } from "../edge-file";
+import { DeployError } from "../errors";
+import { bothServices, liveSlotSpec } from "./live-release";
+
+const RUNNING_TIMEOUT_MS = 60_000;
+const STOPPED_TIMEOUT_MS = 30_000;
+const ROUTE_TIMEOUT_MS = 10_000;
+
+/** Does one operation. Each may be repeated: what is there already is left as it is. */
+export async function perform(worker: WorkerContext, operation: OperationRow, lost: AbortSignal): Promise<void> {
+  const place = await readAppPlace(worker.services, operation.appId);
+  if (!place || (place.app.deletedAt !== null && operation.kind !== "delete")) throw new AppError("not_found", { what: "The application is gone." });
+  const signal = AbortSignal.any([lost, AbortSignal.timeout(120_000)]);
+  switch (operation.kind) {
+    case "route":
+      return applyRoutes(worker, place, signal);
+    case "stop":
+      return stop(worker, place, signal);
+    case "start":
+      return start(worker, place, signal);
+    case "restart":
+      return restart(worker, place, signal);
+    case "scale":
+      return scale(worker, place, Number(operation.input.replicas), signal);
+    case "delete":
+      return remove(worker, place, signal);
+    case "compare-heads":
+      return;
+  }
+}
+
+async function applyRoutes(worker: WorkerContext, place: AppPlace, signal: AbortSignal): Promise<void> {
+  const generation = await renderEdge(worker, place.app.id);
+  if (generation && place.app.activeSlot !== null) await untilServed(worker, place.app.id, generation, ROUTE_TIMEOUT_MS, signal);
+}
+
+/** The edge says “stopped” before the tasks end, so that nobody meets a broken answer. */
+async function stop(worker: WorkerContext, place: AppPlace, signal: AbortSignal): Promise<void> {
+  await worker.services.db.update(apps).set({ desired: "stopped" }).where(eq(apps.id, place.app.id));
+  await renderEdge(worker, place.app.id);
+  for (const name of bothServices(place)) {
+    if ((await worker.ports.slots.state(name)) === null) continue;
+    await worker.ports.slots.scale(name, 0, place.app.epoch);
+    await worker.ports.slots.untilStopped({ name, timeoutMs: STOPPED_TIMEOUT_MS, signal });
+  }
+  await observed(worker, place, 0);
+}
+
+async function start(worker: WorkerContext, place: AppPlace, signal: AbortSignal): Promise<void> {
+  const live = await liveSlotSpec(worker, place, place.app.replicas);
+  if (!live) throw new AppError("conflict", { what: "The application was never deployed.", fix: "Deploy it." });
+  await worker.ports.network.ensure({ name: place.environment.network, labels: live.spec.labels });
+  await worker.ports.slots.ensure(live.spec, signal);
+  await worker.ports.slots.untilRunning({ name: live.spec.name, replicas: live.spec.replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
+  await worker.services.db.update(apps).set({ desired: "running" }).where(eq(apps.id, place.app.id));
+  await applyRoutes(worker, place, signal);
+  await observed(worker, place, live.spec.replicas);
+}
+
+/** Without an unanswered request: the other slot takes over with the same release, then the first one ends. */
+async function restart(worker: WorkerContext, place: AppPlace, signal: AbortSignal): Promise<void> {
+  const { app } = place;
+  const live = await liveSlotSpec(worker, place, app.replicas);
+  if (!live || app.activeSlot === null) throw new AppError("conflict", { what: "The application was never deployed.", fix: "Deploy it." });
+  const slot = otherSlot(app.activeSlot);
+  const port = app.slots[app.activeSlot].port;
+  const fresh = serviceOf(app, slot);
+  await worker.ports.slots.remove(fresh, app.epoch);
+  try {
+    await worker.ports.slots.ensure({ ...live.spec, name: fresh, labels: { ...live.spec.labels, "dokploy.slot": slot } }, signal);
+    if (!(await setSlots(worker, app.id, app.epoch, { ...app.slots, [slot]: { port, weight: 0 } }))) throw fenced();
+    await renderEdge(worker, app.id);
+    await worker.ports.slots.untilRunning({ name: fresh, replicas: app.replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
+    await passGate({ worker, place, config: live.config }, slot, port, signal);
+    signal.throwIfAborted();
+    const slots = { a: { port, weight: slot === "a" ? 100 : 0 }, b: { port, weight: slot === "b" ? 100 : 0 } };
+    const where = and(eq(apps.id, app.id), eq(apps.epoch, app.epoch));
+    const flipped = await worker.services.db.update(apps).set({ slots, activeSlot: slot, desired: "running" }).where(where).returning({ id: apps.id });
+    if (flipped.length === 0) throw fenced();
+  } catch (error) {
+    // whoever has taken the operation over uses that slot
+    if (!(error instanceof DeployError && error.code === "fenced") && !signal.aborted) await worker.ports.slots.remove(fresh, app.epoch);
+    throw error;
+  }
+  await applyRoutes(worker, place, signal);
+  await drainSlot(worker, place, app.activeSlot, app.drainS, signal);
+  await worker.ports.slots.remove(serviceOf(app, app.activeSlot), app.epoch);
+  await observed(worker, place, app.replicas);
+}
+
+async function scale(worker: WorkerContext, place: AppPlace, replicas: number, signal: AbortSignal): Promise<void> {
+  const { app } = place;
+  await worker.services.db.update(apps).set({ replicas }).where(eq(apps.id, app.id));
+  if (app.activeSlot === null || app.desired === "stopped") return;
+  const name = serviceOf(app, app.activeSlot);
+  await worker.ports.slots.scale(name, replicas, app.epoch);
+  await worker.ports.slots.untilRunning({ name, replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
+  await observed(worker, place, replicas);
+}
+
+/** Services, volumes, network, edge file, images and what is kept of the build context go; deployments and the ledger stay. */
+async function remove(worker: WorkerContext, place: AppPlace, signal: AbortSignal): Promise<void> {
+  const { db, clock } = worker.services;
+  const { app, environment } = place;
+  await db
+    .update(apps)
+    .set({ deletedAt: app.deletedAt ?? clock() })
+    .where(eq(apps.id, app.id));
+  await worker.ports.edge.remove(app.id);
+  for (const name of bothServices(place)) {
+    await worker.ports.slots.remove(name, app.epoch);
+    await worker.ports.slots.untilStopped({ name, timeoutMs: STOPPED_TIMEOUT_MS, signal });
+  }
+  await worker.ports.volumes.removeAll({ appId: app.id, signal });
+  const ctx = actingFor(worker.services, place);
+  const { team } = ctx;
+  const others = await team.list(apps, { where: eq(apps.environmentId, environment.id) });
+  if (others.every((other) => other.deletedAt !== null)) await worker.ports.network.remove(environment.network);
+  const kept = (await ctx.team.list(releases, { where: eq(releases.appId, app.id) })).filter((row) => row.prunedAt === null);
+  for (const imageId of new Set(kept.map((row) => row.imageId))) await removeImage(worker.ports.images, ctx, app.id, imageId);
+  await team.update(releases, { prunedAt: clock() }, eq(releases.appId, app.id));
+  await worker.ports.builder.forget(app.id);
+  await team.remove(domains, eq(domains.appId, app.id));
+  await team.remove(appVariables, eq(appVariables.appId, app.id));
+}
+
+const observed = (worker: WorkerContext, place: AppPlace, running: number) =>
+  worker.services.db.update(apps).set({ runningReplicas: running }).where(eq(apps.id, place.app.id));
