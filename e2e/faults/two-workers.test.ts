@@ -102,7 +102,9 @@ test("two workers, one killed every few seconds, 20 deployments of 5 application
     }
     await pause(3_500);
   }
-  const runs = await Promise.all(wishes.map(({ id }) => untilEnded(faults.platform, id)));
+  // a worker that starts compares branch heads: a commit that it finds before it is asked for goes live by a deployment of its own
+  const own = await faults.sql<{ id: string }[]>`select id from deployments where app_id = any(${apps.map((app) => app.id)}) and number > 1`;
+  const runs = await Promise.all(own.map(({ id }) => untilEnded(faults.platform, id)));
   const toEndS = (Date.now() - began) / 1000;
   let [sent, failed] = [0, 0];
   for (const load of loads) {
@@ -127,11 +129,11 @@ test("two workers, one killed every few seconds, 20 deployments of 5 application
   expect(kills).toBeGreaterThan(1);
   expect(failed).toBe(0);
   for (const [index, app] of apps.entries()) {
-    const own = runs.filter((run) => run.appId === app.id).sort((a, b) => a.number - b.number);
-    const ran = own.filter((run) => run.startedAt !== null);
-    expect(own.map((run) => run.status).filter((status) => status !== "succeeded" && status !== "superseded")).toEqual([]);
-    if (index < 2) expect(ran).toHaveLength(4);
-    for (const run of own.filter((one) => one.status === "superseded")) expect(run.reason?.what).toMatch(/^Deployment #\d+ overtook/);
+    const ofApp = runs.filter((run) => run.appId === app.id).sort((a, b) => a.number - b.number);
+    const ran = ofApp.filter((run) => run.startedAt !== null);
+    expect(ofApp.map((run) => run.status).filter((status) => status !== "succeeded" && status !== "superseded")).toEqual([]);
+    if (index < 2) expect(ran.filter((run) => wishes.some(({ id }) => id === run.id))).toHaveLength(4);
+    for (const run of ofApp.filter((one) => one.status === "superseded")) expect(run.reason?.what).toMatch(/^Deployment #\d+ overtook/);
     const lives = ran.map((run) => run.liveAt ?? "");
     expect(lives).toEqual([...lives].sort());
     expect(await answerOf(app)).toBe("turn 4");
@@ -144,7 +146,7 @@ test("two workers, one killed every few seconds, 20 deployments of 5 application
     );
   }
   const [twice] = await faults.sql`select count(*)::int as n from deployments a join deployments b on a.app_id = b.app_id and a.id < b.id
-    where a.id = any(${wishes.map((one) => one.id)}) and b.id = any(${wishes.map((one) => one.id)}) and a.started_at < b.finished_at and b.started_at < a.finished_at`;
+    where a.id = any(${own.map((one) => one.id)}) and b.id = any(${own.map((one) => one.id)}) and a.started_at < b.finished_at and b.started_at < a.finished_at`;
   expect(twice?.n).toBe(0);
   expect(await faults.orphans()).toEqual([]);
 });
