@@ -9,6 +9,7 @@ import { refuseRepository } from "../git-hosts";
 
 const MIN_FREE_BYTES = 1024 ** 3;
 const REPORT_VALID_MICROS = 30_000_000;
+const REPORT = { reportedAt: workers.reportedAt, nodeCount: workers.nodeCount, freeMemoryBytes: workers.freeMemoryBytes, freeDiskBytes: workers.freeDiskBytes };
 export const MAX_QUEUED = 50;
 
 /**
@@ -24,8 +25,13 @@ export async function validateDeployment(ctx: TeamContext, rows: TeamRows, app: 
 
   const [places, variables, [worker]] = await Promise.all([
     rows.list(domains, { where: eq(domains.appId, app.id), orderBy: asc(domains.createdAt) }),
-    rows.list(appVariables, { where: eq(appVariables.appId, app.id) }),
-    rows.query((db) => db.select().from(workers).orderBy(desc(workers.reportedAt)).limit(1)),
+    rows.query((db, own) =>
+      db
+        .select({ key: appVariables.key, value: appVariables.value })
+        .from(appVariables)
+        .where(own(appVariables, eq(appVariables.appId, app.id))),
+    ),
+    rows.query((db) => db.select(REPORT).from(workers).orderBy(desc(workers.reportedAt)).limit(1)),
   ]);
   if (places.some((domain) => domain.tls !== "off")) {
     throw new AppError("unsupported", { what: "Certificates come with a later version.", fix: "Set the domain's TLS to off." });

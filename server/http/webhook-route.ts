@@ -3,13 +3,14 @@ import { PROVIDERS, type Provider } from "../apps/view";
 import type { Services } from "../context";
 import { AppError } from "../errors";
 import { rememberMissedPushes } from "../webhooks/missed";
-import { receiveWebhook } from "../webhooks/receive";
+import { createReceiver } from "../webhooks/receive";
 import { toAppError } from "./map-error";
 import { sendProblem } from "./rest";
 
 const MAX_BYTES = 25 * 1024 * 1024;
 
 export function webhookRoute(services: Services) {
+  const receive = createReceiver(services);
   const missed = rememberMissedPushes(services);
   return async (req: Request, res: Response): Promise<void> => {
     const receivedAt = services.clock();
@@ -21,7 +22,7 @@ export function webhookRoute(services: Services) {
         return;
       }
       const input = { provider: (provider ?? "github") as Provider, appId: provider ? (req.params.app ?? "") : "", headers: req.headers, body, receivedAt };
-      const answer = await receiveWebhook(services, input);
+      const answer = await receive(input);
       if (answer.status === 503) {
         missed();
         res.setHeader("Retry-After", "5");

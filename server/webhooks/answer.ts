@@ -3,7 +3,7 @@ import type { AppRow } from "../apps/find";
 import type { Provider } from "../apps/view";
 import type { TeamContext } from "../context";
 import type { TeamRows } from "../data/team-data";
-import { type Accepted, acceptIn, checkWish, type DeploymentWish, deploymentInProgress, trackedRef } from "../deployments/service";
+import { type Acceptance, acceptIn, checkWish, type DeploymentWish, listUnfinished, trackedRef, type Unfinished } from "../deployments/service";
 import { AppError } from "../errors";
 import { readDelivery } from "./payload";
 
@@ -11,22 +11,44 @@ export type WebhookAnswer = { status: number; body: Record<string, unknown> };
 /** A delivery whose sender is known. `event` as `eventOf` answers, `body` as `carriedBody` does. */
 export type TrustedDelivery = { provider: Provider; event: string | null; body: Buffer; receivedAt: Micros; isRedelivered: boolean };
 
-/** What is answered, and what the sender of the answer announces after the commit. */
-export type Answered = { answer: WebhookAnswer; accepted: Accepted | null };
+/** What is answered to each delivery, and what the sender of the answers announces after the commit. */
+export type Answered = { answers: WebhookAnswer[]; acceptance: Acceptance };
+/** What the answers to pushes depend on: read once for all of them, under the application's lock. */
+export type Facts = { check: { url: string | null } | WebhookAnswer; unfinished: Unfinished[] };
+/** Of a delivery that nothing was said to. */
+export const UNANSWERED: WebhookAnswer = { status: 0, body: {} };
+
+/** @param app locked by this transaction */
+export async function readFacts(ctx: TeamContext, rows: TeamRows, app: AppRow): Promise<Facts> {
+  const checking = checkWish(ctx, rows, app, { kind: "code", ref: trackedRef(app) }).catch((error: unknown) => refusalOf(error));
+  const [check, unfinished] = await Promise.all([checking, listUnfinished(rows, app.id)]);
+  return { check, unfinished };
+}
 
 /**
- * Answers a delivery, arrived now or stored before, within the caller's transaction: 202 with the deployment, 200 with the reason why
- * it is ignored, 400 for a body that cannot be read.
- * @throws AppError as `acceptIn` does; `refusalOf` makes an answer of it, after the transaction was rolled back
+ * Answers deliveries of one application, arrived now or stored before, within the caller's transaction: 202 with the deployment, 200
+ * with the reason why it is ignored, 400 for a body that cannot be read, 422 or 503 for what is refused.
  */
-export async function answerDelivery(ctx: TeamContext, rows: TeamRows, app: AppRow, delivery: TrustedDelivery): Promise<Answered> {
-  const wanted = wishOf(app, delivery);
-  if ("status" in wanted) return { answer: wanted, accepted: null };
-  const checking = checkWish(ctx, rows, app, wanted.wish);
-  const [running, check] = await Promise.all([wanted.sha === null ? null : deploymentInProgress(rows, app.id, wanted.sha), checking]);
-  if (running) return { answer: { status: 202, body: { deployment: running.id } }, accepted: null };
-  const accepted = await acceptIn(ctx, rows, app, wanted.wish, check);
-  return { answer: { status: 202, body: { deployment: accepted.row.id } }, accepted };
+export async function answerDeliveries(
+  ctx: TeamContext,
+  rows: TeamRows,
+  app: AppRow,
+  { check, unfinished }: Facts,
+  deliveries: readonly TrustedDelivery[],
+): Promise<Answered> {
+  const wanted = deliveries.map((delivery) => wishOf(app, delivery));
+  const begun = (one: Wanted) => (one.sha === null ? undefined : unfinished.find((other) => other.commitSha === one.sha)?.id);
+  const fresh = "status" in check ? [] : wanted.flatMap((one) => ("wish" in one && begun(one) === undefined ? [one] : []));
+  const wishes = fresh.map((one) => one.wish);
+  const acceptance = "status" in check ? { accepted: [], changed: [] } : await acceptIn(ctx, rows, app, unfinished, wishes, check);
+  const answers = wanted.map((one) => {
+    if ("status" in one) return one;
+    if ("status" in check) return check;
+    const answer = begun(one) ?? acceptance.accepted[fresh.indexOf(one)];
+    if (answer === undefined) return UNANSWERED;
+    return answer instanceof AppError ? refusalOf(answer) : { status: 202, body: { deployment: answer } };
+  });
+  return { answers, acceptance };
 }
 
 /** 422 and 503 for what was refused. @throws the error itself when it is no refusal but a fault */
@@ -36,10 +58,9 @@ export function refusalOf(error: unknown): WebhookAnswer {
   return { status: isPassing ? 503 : 422, body: { error: { code: error.code, ...error.explanation } } };
 }
 
-function wishOf(
-  app: AppRow,
-  { provider, event, body, receivedAt, isRedelivered }: TrustedDelivery,
-): WebhookAnswer | { sha: string | null; wish: DeploymentWish } {
+type Wanted = { sha: string | null; wish: DeploymentWish };
+
+function wishOf(app: AppRow, { provider, event, body, receivedAt, isRedelivered }: TrustedDelivery): WebhookAnswer | Wanted {
   let json: unknown = {};
   if (provider !== "generic") {
     try {

@@ -1,11 +1,13 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestServices, type TestServices } from "../../e2e/support/test-services";
-import { receiveWebhook } from "./receive";
+import { createReceiver } from "./receive";
 
 let t: TestServices;
+let receive: ReturnType<typeof createReceiver>;
 beforeAll(async () => {
   t = await openTestServices();
+  receive = createReceiver(t.web);
 });
 afterAll(() => t.close());
 
@@ -20,7 +22,7 @@ async function newApp() {
     const signature = `sha256=${createHmac("sha256", app.webhook.secret ?? "")
       .update(body)
       .digest("hex")}`;
-    return receiveWebhook(t.web, {
+    return receive({
       provider,
       appId: app.id,
       body,

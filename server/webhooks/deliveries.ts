@@ -4,10 +4,10 @@ import { type Micros, toIso } from "../../db/schema/columns";
 import { findApp } from "../apps/find";
 import { PROVIDERS } from "../apps/view";
 import type { TeamContext } from "../context";
-import { announceAccepted } from "../deployments/service";
+import { announceAccepted, lockApp } from "../deployments/service";
 import { AppError } from "../errors";
 import { isUuid } from "../projects/service";
-import { answerDelivery, deploymentOf, refusalOf, type TrustedDelivery } from "./answer";
+import { answerDeliveries, deploymentOf, readFacts, type TrustedDelivery, UNANSWERED } from "./answer";
 import type { DeliveryView, DeliveryWithBody } from "./schema";
 
 /** Newest first, without bodies. `cursor` is the id that the page before ended with. @throws AppError `not_found` */
@@ -45,10 +45,13 @@ export async function redeliver(ctx: TeamContext, input: { app: string; delivery
       fix: "Redeliver it from the Git host's webhook page, or press Deploy.",
     });
   const again: TrustedDelivery = { provider, event: stored.event, body: stored.body, receivedAt, isRedelivered: true };
-  const { answer, accepted } = await ctx.team
-    .transaction((rows) => answerDelivery(ctx, rows, app, again))
-    .catch((error: unknown) => ({ answer: refusalOf(error), accepted: null }));
-  if (accepted) await announceAccepted(ctx, accepted);
+  const { answers, acceptance } = await ctx.team.transaction(async (rows) => {
+    const locked = await lockApp(rows, app.id);
+    if (!locked) throw new AppError("not_found", { what: `There is no application ${input.app}.` });
+    return answerDeliveries(ctx, rows, locked, await readFacts(ctx, rows, locked), [again]);
+  });
+  await announceAccepted(ctx, acceptance);
+  const [answer = UNANSWERED] = answers;
   const row = await ctx.team.insert(webhookDeliveries, {
     appId: app.id,
     provider,

@@ -1,11 +1,13 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestServices, type TestServices } from "../../e2e/support/test-services";
-import { receiveWebhook } from "./receive";
+import { createReceiver } from "./receive";
 
 let t: TestServices;
+let receive: ReturnType<typeof createReceiver>;
 beforeAll(async () => {
   t = await openTestServices();
+  receive = createReceiver(t.web);
 });
 afterAll(() => t.close());
 
@@ -26,7 +28,7 @@ async function newApp(settings: { autoDeploy?: boolean } = {}) {
   const send = (payload: unknown, headers: Record<string, string> = {}, provider: "github" | "generic" = "github", secret = app.webhook.secret ?? "") => {
     const body = Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload));
     const signature = `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
-    return receiveWebhook(t.web, {
+    return receive({
       provider,
       appId: app.id,
       body,
@@ -88,8 +90,8 @@ describe("what is refused", () => {
   test("a wrong signature and an unknown application look alike", async () => {
     const { send } = await newApp();
     const wrong = await send(push(), {}, "github", "0".repeat(64));
-    const unknown = await receiveWebhook(t.web, { provider: "github", appId: crypto.randomUUID(), headers: {}, body: Buffer.from("{}"), receivedAt: 0 });
-    const nonsense = await receiveWebhook(t.web, { provider: "github", appId: "../../x", headers: {}, body: Buffer.from("{}"), receivedAt: 0 });
+    const unknown = await receive({ provider: "github", appId: crypto.randomUUID(), headers: {}, body: Buffer.from("{}"), receivedAt: 0 });
+    const nonsense = await receive({ provider: "github", appId: "../../x", headers: {}, body: Buffer.from("{}"), receivedAt: 0 });
     expect(wrong.status).toBe(401);
     expect(unknown).toEqual(wrong);
     expect(nonsense).toEqual(wrong);
@@ -106,4 +108,36 @@ test("the generic form deploys the tracked branch whatever the body, each time",
   expect((await send("anything", {}, "generic")).status).toBe(202);
   expect((await send("anything", {}, "generic")).status).toBe(202);
   expect((await caller.deployments.list({ app: app.id })).items.map((one) => one.status)).toEqual(["queued", "superseded"]);
+});
+
+test("forty at once, one of them unsigned, one twice, one for another branch: each is answered for itself, and one deployment waits", async () => {
+  const { send, caller, app } = await newApp();
+  const pushes = Array.from({ length: 40 }, (_, n) => send(push({ after: String(n).padStart(40, "a") }), { "x-github-delivery": `d${n}` }));
+  const [twice, unsigned, elsewhere] = await Promise.all([
+    send(push({ after: "0".padStart(40, "a") }), { "x-github-delivery": "d0" }),
+    send(push(), {}, "github", "0".repeat(64)),
+    send(push({ ref: "refs/heads/dev" })),
+    ...pushes,
+  ]);
+  const answers = await Promise.all(pushes);
+  expect(answers.map((answer) => answer.status)).toEqual(Array(40).fill(202));
+  expect(new Set(answers.map((answer) => answer.body.deployment)).size).toBe(40);
+  expect(twice).toEqual(answers[0]);
+  expect(unsigned?.status).toBe(401);
+  expect(elsewhere).toEqual({ status: 200, body: { ignored: "other branch: dev" } });
+
+  const { items } = await caller.deployments.list({ app: app.id, limit: 100 });
+  expect(items.map((one) => one.number).sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, n) => n + 1));
+  expect(items.filter((one) => one.status === "queued").map((one) => one.number)).toEqual([40]);
+  expect(items.filter((one) => one.status === "superseded")).toHaveLength(39);
+  for (const one of items.filter(({ status }) => status === "superseded")) {
+    expect(one.reason?.what).toMatch(/^Deployment #\d+ overtook/);
+    const { spans, totals } = await caller.deployments.read({ deployment: one.id });
+    expect(spans.map((span) => [span.step, span.outcome])).toEqual([
+      ["validate", "ok"],
+      ["queue", "cancelled"],
+    ]);
+    expect(totals.va + totals.nnva + totals.wait).toBeCloseTo(totals.lead, 6);
+  }
+  expect((await caller.webhooks.deliveries({ app: app.id, limit: 100 })).items).toHaveLength(41);
 });

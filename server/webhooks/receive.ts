@@ -1,19 +1,21 @@
-import { and, eq, isNull } from "drizzle-orm";
+import { and, eq, inArray, isNull } from "drizzle-orm";
 import type { Transaction } from "../../db/client";
 import { apps, teams, webhookDeliveries } from "../../db/schema";
 import type { Micros } from "../../db/schema/columns";
 import type { AppRow } from "../apps/find";
 import type { Provider } from "../apps/view";
+import { createBatches } from "../batches";
 import { contextOf, type Services, type TeamContext } from "../context";
 import { asTeam, type TeamRows, withSettings } from "../data/team-data";
-import { announceAccepted } from "../deployments/service";
+import { type Acceptance, announceAccepted, lockApp } from "../deployments/service";
 import { isUuid } from "../projects/service";
-import { type Answered, answerDelivery, deploymentOf, keptBody, refusalOf, type WebhookAnswer } from "./answer";
+import { answerDeliveries, deploymentOf, keptBody, readFacts, UNANSWERED, type WebhookAnswer } from "./answer";
 import { carriedBody, deliveryKey, eventOf, type Headers, isSigned } from "./payload";
 
-type NewDelivery = Omit<typeof webhookDeliveries.$inferInsert, "teamId">;
-type Sender = { ctx: TeamContext; app: AppRow };
+type Sender = { ctx: TeamContext; secret: string };
 type Request = { provider: Provider; appId: string; headers: Headers; body: Buffer; receivedAt: Micros };
+type Receive = (request: Request) => Promise<WebhookAnswer>;
+
 const DECOY_SECRET = "0".repeat(64);
 const unauthorized: WebhookAnswer = {
   status: 401,
@@ -27,87 +29,92 @@ const unauthorized: WebhookAnswer = {
 };
 
 /**
- * A Git host's delivery. 202 with the deployment, 200 with the reason why it is ignored, 401 for a bad signature and for an
- * unknown application alike. A repeated delivery answers as the first did. All of it is one transaction.
+ * Receives Git hosts' deliveries. 202 with the deployment, 200 with the reason why it is ignored, 401 for a bad signature and for an
+ * unknown application alike. A repeated delivery answers as the first did. Deliveries of one application that arrive together are
+ * answered in one transaction.
  */
-export async function receiveWebhook(services: Services, input: Request): Promise<WebhookAnswer> {
-  const inside: { sender: Sender | null } = { sender: null };
-  try {
-    const { answer, accepted } = await withSettings(services.db, { app: isUuid(input.appId) ? input.appId : "" }, async (tx) => {
-      const sender = await findSender(services, tx, input);
-      if (!sender) return { answer: unauthorized, accepted: null };
-      inside.sender = sender;
-      return answerOnce(sender, await asTeam(tx, sender.app.teamId), input);
+export function createReceiver(services: Services): Receive {
+  const receive = createBatches<Request, WebhookAnswer>(async (appId, requests, answer) => {
+    const done = await withSettings(services.db, { app: appId }, async (tx) => {
+      const sender = await findSender(services, tx, appId);
+      const signed = requests.map(({ provider, headers, body }) => isSigned(provider, headers, body, sender?.secret ?? DECOY_SECRET) && sender !== null);
+      for (const [index, isOurs] of signed.entries()) if (!isOurs) answer(index, unauthorized);
+      const trusted = requests.filter((_, index) => signed[index]);
+      if (!sender || trusted.length === 0) return null;
+      const rows = await asTeam(tx, sender.ctx.team.id);
+      const app = await lockApp(rows, appId);
+      if (!app) return null;
+      return { sender, ...(await answerOnce(sender.ctx, rows, app, trusted)), indexes: requests.flatMap((_, index) => (signed[index] ? [index] : [])) };
     });
-    if (accepted && inside.sender) await announceAccepted(inside.sender.ctx, accepted);
-    return answer;
-  } catch (error) {
-    const answer = refusalOf(error);
-    // A refusal that may pass (503) is not kept: the Git host's next try is looked at anew.
-    if (answer.status !== 503 && inside.sender) {
-      const record = recordOf(inside.sender.app, input);
-      await inside.sender.ctx.team.insertMany(webhookDeliveries, [{ ...record, status: answer.status, answer: answer.body }]);
+    if (!done) {
+      for (const index of requests.keys()) answer(index, unauthorized);
+      return;
     }
-    return answer;
-  }
+    await announceAccepted(done.sender.ctx, done.acceptance);
+    for (const [position, index] of done.indexes.entries()) answer(index, done.answers[position] ?? UNANSWERED);
+  });
+  return (request) => receive(isUuid(request.appId) ? request.appId : "", request);
 }
 
-/** The application that a delivery is for, when its signature says that it comes from who knows the secret. */
-async function findSender(services: Services, tx: Transaction, { provider, appId, headers, body }: Request): Promise<Sender | null> {
-  const [found] = isUuid(appId)
-    ? await tx
-        .select()
-        .from(apps)
-        .innerJoin(teams, eq(teams.id, apps.teamId))
-        .where(and(eq(apps.id, appId), isNull(apps.deletedAt)))
-        .limit(1)
-    : [];
-  const ctx = found ? contextOf(services, found.teams.id, found.teams.wrappedKey, "webhook") : null;
-  const secret = found && ctx ? ctx.key.open(found.apps.webhookSecret, `webhook:${found.apps.id}`) : DECOY_SECRET;
-  return isSigned(provider, headers, body, secret) && found && ctx ? { ctx, app: found.apps } : null;
+async function findSender(services: Services, tx: Transaction, appId: string): Promise<Sender | null> {
+  if (appId === "") return null;
+  const [found] = await tx
+    .select({ team: teams.id, wrappedKey: teams.wrappedKey, secret: apps.webhookSecret })
+    .from(apps)
+    .innerJoin(teams, eq(teams.id, apps.teamId))
+    .where(and(eq(apps.id, appId), isNull(apps.deletedAt)))
+    .limit(1);
+  if (!found) return null;
+  const ctx = contextOf(services, found.team, found.wrappedKey, "webhook");
+  return { ctx, secret: ctx.key.open(found.secret, `webhook:${appId}`) };
 }
 
-function recordOf(app: AppRow, { provider, headers, body, receivedAt }: Request): NewDelivery & { deliveryKey: string } {
-  return {
-    id: crypto.randomUUID(),
-    appId: app.id,
-    provider,
-    deliveryKey: deliveryKey(provider, headers, body) ?? crypto.randomUUID(),
-    event: eventOf(headers),
-    body: keptBody(carriedBody(headers, body)),
-    receivedAt,
-    status: 0,
-    answer: {},
-  };
-}
+/** What tells one delivery of an application from another. */
+const identityOf = ({ provider, key }: { provider: string; key: string }) => `${provider}:${key}`;
 
-/** Takes the delivery, or waits for the request that took it and answers as that one did. */
-async function answerOnce({ ctx, app }: Sender, rows: TeamRows, input: Request): Promise<Answered> {
-  const record = recordOf(app, input);
-  const taken = await rows.query((db) =>
-    db
-      .insert(webhookDeliveries)
-      .values({ ...record, teamId: app.teamId })
-      .onConflictDoNothing()
-      .returning({ id: webhookDeliveries.id }),
+/** Answers each delivery; one that was answered before as it was then. @param app locked, so that one delivery is not answered by two processes */
+async function answerOnce(ctx: TeamContext, rows: TeamRows, app: AppRow, requests: Request[]): Promise<{ answers: WebhookAnswer[]; acceptance: Acceptance }> {
+  const named = requests.map((request) => {
+    const { provider, headers, body } = request;
+    return { request, provider, key: deliveryKey(provider, headers, body) ?? crypto.randomUUID(), event: eventOf(headers), body: carriedBody(headers, body) };
+  });
+  const [known, facts] = await Promise.all([answeredBefore(rows, app.id, named), readFacts(ctx, rows, app)]);
+  const fresh = named.filter((one, index) => !known.has(identityOf(one)) && named.findIndex((other) => identityOf(other) === identityOf(one)) === index);
+  const deliveries = fresh.map(({ provider, event, body, request }) => ({ provider, event, body, receivedAt: request.receivedAt, isRedelivered: false }));
+  const { answers, acceptance } = await answerDeliveries(ctx, rows, app, facts, deliveries);
+
+  // a refusal that may pass (503) is not kept: the Git host's next try is looked at anew
+  const kept = fresh.flatMap((one, index) => {
+    const answer = answers[index] ?? UNANSWERED;
+    known.set(identityOf(one), answer);
+    return answer.status === 503 ? [] : [{ one, answer }];
+  });
+  await rows.insertMany(
+    webhookDeliveries,
+    kept.map(({ one: { provider, key, event, body, request }, answer }) => ({
+      appId: app.id,
+      provider,
+      deliveryKey: key,
+      event,
+      body: keptBody(body),
+      receivedAt: request.receivedAt,
+      status: answer.status,
+      answer: answer.body,
+      deploymentId: deploymentOf(answer),
+    })),
   );
-  const id = taken[0]?.id;
-  if (id === undefined) return { answer: await firstAnswer(rows, record), accepted: null };
-  const { provider, receivedAt } = input;
-  const body = carriedBody(input.headers, input.body);
-  const answered = await answerDelivery(ctx, rows, app, { provider, event: eventOf(input.headers), body, receivedAt, isRedelivered: false });
-  const values = { status: answered.answer.status, answer: answered.answer.body, deploymentId: deploymentOf(answered.answer) };
-  await rows.query((db, own) =>
-    db
-      .update(webhookDeliveries)
-      .set(values)
-      .where(own(webhookDeliveries, eq(webhookDeliveries.id, id))),
-  );
-  return answered;
+  return { answers: named.map((one) => known.get(identityOf(one)) ?? UNANSWERED), acceptance };
 }
 
-async function firstAnswer(rows: TeamRows, { appId, provider, deliveryKey: key }: NewDelivery & { deliveryKey: string }): Promise<WebhookAnswer> {
-  const mine = and(eq(webhookDeliveries.appId, appId), eq(webhookDeliveries.provider, provider), eq(webhookDeliveries.deliveryKey, key));
-  const first = await rows.first(webhookDeliveries, mine);
-  return { status: first?.status ?? 200, body: first?.answer ?? {} };
+async function answeredBefore(rows: TeamRows, appId: string, named: { provider: string; key: string }[]): Promise<Map<string, WebhookAnswer>> {
+  const { provider, deliveryKey: key, status, answer } = webhookDeliveries;
+  const mine = and(
+    eq(webhookDeliveries.appId, appId),
+    inArray(
+      key,
+      named.map((one) => one.key),
+    ),
+  );
+  const found = await rows.query((db, own) => db.select({ provider, key, status, answer }).from(webhookDeliveries).where(own(webhookDeliveries, mine)));
+  return new Map(found.map((one) => [identityOf(one), { status: one.status, body: one.answer }]));
 }
