@@ -1,5 +1,5 @@
 // @ts-check
-/** `bin/test [unit|integration|engine|browser|faults]… [--full]`: the whole truth, or the named levels. */
+/** `bin/test [unit|integration|engine|browser|faults]… [--full] [--fresh]`: the whole truth, or the named levels. */
 import fs from "node:fs";
 import path from "node:path";
 import { checkout } from "../up/home.mjs";
@@ -11,6 +11,7 @@ import { REDIS_PACKAGE, redisProgram } from "../up/redis.mjs";
 import { endRunning } from "../up/run.mjs";
 import { errorLine, Refusal, say } from "../up/say.mjs";
 import { staticChecks } from "./checks.mjs";
+import { greenBefore, rememberGreen, treeHash } from "./green.mjs";
 import { startPlatform, startStores, testFolder } from "./platform.mjs";
 import { endVitest, runLevel } from "./vitest-run.mjs";
 
@@ -25,12 +26,17 @@ const DOCKER_CLIENT = { program: "docker", packages: ["docker.io"], purpose: "a 
 
 /** @typedef {import("./vitest-run.mjs").Count} Count */
 
-/** @param {string[]} argv @returns {{ levels: string[], isWhole: boolean, isFull: boolean }} @throws {Refusal} */
+/** @typedef {{ levels: string[], isWhole: boolean, isFull: boolean, isFresh: boolean }} Asked */
+const FLAGS = ["--full", "--fresh"];
+
+/** @param {string[]} argv @returns {Asked} @throws {Refusal} */
 export function readLevels(argv) {
-  const unknown = argv.find((argument) => argument !== "--full" && !LEVELS.includes(argument));
-  if (unknown) throw new Refusal(`there is no level ${unknown}`, "tests are run by level", `use ${LEVELS.join(" ")} [--full]`);
+  const unknown = argv.find((argument) => !FLAGS.includes(argument) && !LEVELS.includes(argument));
+  if (unknown) throw new Refusal(`there is no level ${unknown}`, "tests are run by level", `use ${LEVELS.join(" ")} [${FLAGS.join("] [")}]`);
   const named = LEVELS.filter((level) => argv.includes(level));
-  return { levels: named.length > 0 ? named : LEVELS, isWhole: named.length === 0, isFull: argv.includes("--full") };
+  const isFull = argv.includes("--full");
+  // who names a level, or asks for the long form, wants to see it run
+  return { levels: named.length > 0 ? named : LEVELS, isWhole: named.length === 0, isFull, isFresh: named.length > 0 || isFull || argv.includes("--fresh") };
 }
 
 /** @type {import("./platform.mjs").Stand[]} */
@@ -54,15 +60,26 @@ export async function test(argv, env) {
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 
-/** @param {ReturnType<typeof readLevels>} asked @param {NodeJS.ProcessEnv} env */
-async function runAll({ levels, isWhole, isFull }, env) {
+/** @param {Asked} asked @param {NodeJS.ProcessEnv} env */
+async function runAll({ levels, isWhole, isFull, isFresh }, env) {
   try {
     await prepare(levels);
     if (isWhole || levels.includes("unit")) await runChecks();
-    await runLevels(levels, { ...env, ...(isFull ? { DOKPLOY_TEST_FULL: "1" } : {}) });
+    const hash = isFull ? null : treeHash(checkout, env.DOCKER_HOST);
+    const left = levels.filter((level) => isFresh || !ON_PLATFORM.includes(level) || !isKnownGreen(hash, level));
+    await runLevels(left, { ...env, ...(isFull ? { DOKPLOY_TEST_FULL: "1" } : {}) }, hash);
   } finally {
     await closeAll();
   }
+}
+
+/** @param {string | null} hash @param {string} level */
+function isKnownGreen(hash, level) {
+  const green = greenBefore(hash, level);
+  if (!green) return false;
+  process.stdout.write(`✓ ${level}: ${green.passed} passed at ${green.at}, and nothing has changed since: not run again (bin/test --fresh runs it)\n`);
+  add({ passed: green.passed, failed: 0, skipped: 0 });
+  return true;
 }
 
 /** @param {string[]} levels */
@@ -89,8 +106,8 @@ async function runChecks() {
   }
 }
 
-/** A level that cannot be stood up is a failure, not a skip; the others still run. @param {string[]} levels @param {NodeJS.ProcessEnv} env */
-async function runLevels(levels, env) {
+/** A level that cannot be stood up is a failure, not a skip; the others still run. @param {string[]} levels @param {NodeJS.ProcessEnv} env @param {string | null} hash */
+async function runLevels(levels, env, hash) {
   /** @type {NodeJS.ProcessEnv | null} */
   let onPlatform = null;
   for (const level of levels) {
@@ -99,7 +116,9 @@ async function runLevels(levels, env) {
       else if (level === "integration") add(await runLevel(checkout, level, { ...env, ...(await stand(startStores(env))) }));
       else if (ON_PLATFORM.includes(level)) {
         onPlatform ??= { ...env, ...(await stand(startPlatform(env, RESULTS))) };
-        add(await runLevel(checkout, level, onPlatform));
+        const count = await runLevel(checkout, level, onPlatform);
+        add(count);
+        if (hash === treeHash(checkout, env.DOCKER_HOST)) rememberGreen(hash, level, count);
       }
     } catch (error) {
       total.failed++;
