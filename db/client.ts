@@ -2,6 +2,9 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import * as schema from "./schema";
 
+/** Statements for many rows differ by their number of rows: kept by name, each variant would stay on both sides for good. */
+const MOST_PARAMETERS = 100;
+
 /**
  * Drizzle asks for statements without a name, which PostgreSQL parses and plans anew each time; named ones are planned once a
  * connection. A push to deploy became 2.5 times cheaper by this.
@@ -16,7 +19,9 @@ function preparing<T extends postgres.ISql>(sql: T): T {
   };
   return new Proxy(sql, {
     get(target, key, receiver) {
-      if (key === "unsafe") return (query: string, values?: never[], options?: object) => target.unsafe(query, values, { ...options, prepare: true });
+      if (key === "unsafe")
+        return (query: string, values?: never[], options?: object) =>
+          target.unsafe(query, values, { ...options, prepare: (values?.length ?? 0) <= MOST_PARAMETERS });
       if (key === "begin" || key === "savepoint") return inside(key);
       return Reflect.get(target, key, receiver);
     },

@@ -23,8 +23,11 @@ import { refuseWhileEnding, run } from "./run.mjs";
 import { Refusal, say } from "./say.mjs";
 import { ensureUser, nodeForAll } from "./users.mjs";
 
-/** Young objects get 3 MiB in place of 48: measured, web 118 → 101 MiB and worker 140 → 108 MiB resident, idle. */
-const NODE_FLAGS = ["--enable-source-maps", "--max-semi-space-size=4"];
+/**
+ * Young objects get 3 MiB in place of 48: measured, web 118 → 101 MiB and worker 140 → 108 MiB resident, idle. The heap is collected when
+ * it has grown by half, not when it has grown fourfold.
+ */
+const NODE_FLAGS = ["--enable-source-maps", "--max-semi-space-size=4", "--heap-growing-percent=50"];
 const ADMIN_EMAIL = "admin@dokploy.local";
 const START_PATIENCE_MS = 120_000;
 const EDGE_PATIENCE_MS = 60_000;

@@ -46,6 +46,8 @@ export function environments({ env, home, secrets, app, port, edgePort, adminUrl
   const common = {
     ...pick(env, PASSED_ON),
     NODE_ENV: "production",
+    // glibc gives each thread an arena of its own and returns little of them
+    MALLOC_ARENA_MAX: "2",
     DOKPLOY_HOME_ID: home.id,
     DOKPLOY_PORT: String(port),
     DOKPLOY_LISTEN: env.DOKPLOY_LISTEN ?? "0.0.0.0",
