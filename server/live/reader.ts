@@ -1,6 +1,9 @@
 import type { Redis } from "ioredis";
 import type { Log } from "../log";
 
+/** Entries of log lines may be 100 KiB each: what is read at once is held at once. */
+const MOST_AT_ONCE = 32;
+
 /** The fields of one entry by name. */
 export type Entry = Record<string, string>;
 type Listener = (entries: Entry[]) => void;
@@ -43,7 +46,7 @@ export function createLiveReader(redis: Redis, prefix: string, log: Log): LiveRe
       const keys = [control, ...streams.keys()];
       const positions = [controlPosition, ...[...streams.values()].map((stream) => stream.position)];
       try {
-        const answer = await connection.xread("COUNT", 500, "BLOCK", 5000, "STREAMS", ...keys, ...positions);
+        const answer = await connection.xread("COUNT", MOST_AT_ONCE, "BLOCK", 5000, "STREAMS", ...keys, ...positions);
         for (const [key, entries] of answer ?? []) {
           const last = entries.at(-1)?.[0];
           if (!last) continue;

@@ -9,8 +9,8 @@ import { readLines } from "./read";
 export type LineBatch = { first: number; last: number; json: string };
 
 const PAGE_LINES = 5_000;
-/** A reader that is further behind than this reads again what is stored; it keeps nothing in memory. */
-const MAX_WAITING_BATCHES = 100;
+/** A reader that is further behind than this, in characters, reads again what is stored; it keeps nothing in memory. */
+const MAX_WAITING = 4_000_000;
 const GAP_MS = 300;
 const IDLE_MS = 5_000;
 
@@ -43,7 +43,7 @@ export async function* followBatches(
     logStream(ctx.services.env.DOKPLOY_HOME_ID, stream),
     (entries) => {
       waiting.push(...entries.map(fromEntry));
-      if (waiting.length > MAX_WAITING_BATCHES) {
+      if (waiting.reduce((sum, batch) => sum + batch.json.length, 0) > MAX_WAITING) {
         waiting = [];
         mustRead = true;
       }
