@@ -53,7 +53,8 @@ function runCli(up: Up, args: string[], { stdin = "", env = {} }: { stdin?: stri
 export type Answer = { status: number; body: string };
 
 /** One request to the edge, as a user would send it: new connection, the application's Host. */
-export function ask(url: string, options: { headers?: Record<string, string>; agent?: http.Agent } = {}): Promise<Answer> {
+export function ask(url: string, options: { headers?: Record<string, string>; agent?: http.Agent; timeoutMs?: number } = {}): Promise<Answer> {
+  const { timeoutMs = 15_000 } = options;
   const target = new URL(url);
   return new Promise((resolve, reject) => {
     const request = http.get(
@@ -63,7 +64,7 @@ export function ask(url: string, options: { headers?: Record<string, string>; ag
         path: `${target.pathname}${target.search}`,
         headers: { host: target.host, ...options.headers },
         agent: options.agent ?? false,
-        timeout: 15_000,
+        timeout: timeoutMs,
       },
       (answer) => {
         const parts: Buffer[] = [];
@@ -72,22 +73,27 @@ export function ask(url: string, options: { headers?: Record<string, string>; ag
         answer.on("error", reject);
       },
     );
-    request.on("timeout", () => request.destroy(new Error("no answer in 15 s")));
+    request.on("timeout", () => request.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
     request.on("error", reject);
   });
 }
 
 export type Load = { stop(): Promise<{ sent: number; failures: string[]; bodies: Map<string, number> }> };
 
-/** Steady requests to one address until stopped; every answer is counted, every failure kept with its reason. Bounded to 120 s. */
-export function startLoad(url: string, perSecond: number, keep: (answer: Answer) => string = (answer) => answer.body.slice(0, 200)): Load {
+type LoadOptions = { keep?: (answer: Answer) => string; seconds?: number; agent?: http.Agent };
+
+/**
+ * Steady requests to one address until stopped, at most for `seconds` (120); every answer is counted, every failure kept with its reason.
+ * Each is on a connection of its own, or on those of `agent`.
+ */
+export function startLoad(url: string, perSecond: number, { keep = (answer) => answer.body.slice(0, 200), seconds = 120, agent }: LoadOptions = {}): Load {
   const failures: string[] = [];
   const bodies = new Map<string, number>();
   const open = new Set<Promise<void>>();
   let sent = 0;
   const send = () => {
     sent += 1;
-    const done: Promise<void> = ask(url)
+    const done: Promise<void> = ask(url, agent ? { agent } : {})
       .then((answer) => {
         if (answer.status >= 200 && answer.status < 300) bodies.set(keep(answer), (bodies.get(keep(answer)) ?? 0) + 1);
         else failures.push(`status ${answer.status}`);
@@ -97,7 +103,7 @@ export function startLoad(url: string, perSecond: number, keep: (answer: Answer)
     open.add(done);
   };
   const timer = setInterval(send, 1000 / perSecond);
-  const limit = setTimeout(() => clearInterval(timer), 120_000);
+  const limit = setTimeout(() => clearInterval(timer), seconds * 1000);
   return {
     async stop() {
       clearInterval(timer);
