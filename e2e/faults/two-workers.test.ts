@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { answerOf, type FaultApp, type Faults, openFaults } from "../support/faults";
+import { answerOf, expectWholeLedger, type FaultApp, type Faults, openFaults } from "../support/faults";
 import { DOCKERFILE, SERVER } from "../support/git-repository";
 import { startLoad, untilEnded } from "../support/platform";
 import { recordFact } from "../support/reliability";
@@ -72,18 +72,26 @@ test("a worker that sleeps is replaced, and changes nothing when it wakes", asyn
   }
 });
 
-test("two workers, one killed every few seconds, 20 deployments of 5 applications: each ends, in order, nothing lost", async () => {
+/** `bin/test faults --full` runs the long form. */
+const QUEUE =
+  process.env.DOKPLOY_TEST_FULL === "1"
+    ? { apps: 20, turns: 10, killEveryMs: 10_000, kills: 100, perSecond: 5, seconds: 1800 }
+    : { apps: 5, turns: 4, killEveryMs: 3_500, kills: 8, perSecond: 20, seconds: 280 };
+const isNamed = (index: number) => index % 5 < 2;
+const ALL = `${QUEUE.apps * QUEUE.turns} deployments of ${QUEUE.apps} applications`;
+
+const inOrder = async () => {
   const apps: FaultApp[] = [];
-  for (const name of ["q1", "q2", "q3", "q4", "q5"]) apps.push(await faults.app(name));
-  const loads = apps.map((app) => startLoad(app.url, 20));
+  for (let n = 1; n <= QUEUE.apps; n++) apps.push(await faults.app(`q${n}`));
+  const loads = apps.map((app) => startLoad(app.url, QUEUE.perSecond, { seconds: QUEUE.seconds }));
   let other = await second();
   const began = Date.now();
-  // two of the applications name commits, which no later one overtakes; three name their branch
+  // some of the applications name commits, which no later one overtakes; the others name their branch
   const wishes: { app: FaultApp; id: string; sha: string }[] = [];
-  for (let turn = 1; turn <= 4; turn++) {
+  for (let turn = 1; turn <= QUEUE.turns; turn++) {
     for (const [index, app] of apps.entries()) {
       const sha = app.repository.commit({ "server.js": SERVER(`turn ${turn}`) });
-      const { id } = await faults.platform.client.deployments.create.mutate({ app: app.id, ...(index < 2 ? { commit: sha } : {}) });
+      const { id } = await faults.platform.client.deployments.create.mutate({ app: app.id, ...(isNamed(index) ? { commit: sha } : {}) });
       wishes.push({ app, id, sha });
     }
   }
@@ -94,13 +102,13 @@ test("two workers, one killed every few seconds, 20 deployments of 5 application
     return row?.left ?? 0;
   };
   let kills = 0;
-  for (; kills < 8 && (await left()) > 0; kills++) {
+  for (; kills < QUEUE.kills && (await left()) > 0; kills++) {
     if (kills % 2 === 0) await faults.kill("worker");
     else {
       await other.end("SIGKILL");
       other = await second();
     }
-    await pause(3_500);
+    await pause(QUEUE.killEveryMs);
   }
   // a worker that starts compares branch heads: a commit that it finds before it is asked for goes live by a deployment of its own
   const own = await faults.sql<{ id: string }[]>`select id from deployments where app_id = any(${apps.map((app) => app.id)}) and number > 1`;
@@ -118,7 +126,7 @@ test("two workers, one killed every few seconds, 20 deployments of 5 application
     .join(", ");
   recordFact({
     group: "two workers",
-    case: "20 deployments of 5 applications, a kill every few seconds",
+    case: `${ALL}, a kill every ${QUEUE.killEveryMs / 1000} s`,
     sent,
     failed,
     toLeaseS: null,
@@ -132,11 +140,11 @@ test("two workers, one killed every few seconds, 20 deployments of 5 application
     const ofApp = runs.filter((run) => run.appId === app.id).sort((a, b) => a.number - b.number);
     const ran = ofApp.filter((run) => run.startedAt !== null);
     expect(ofApp.map((run) => run.status).filter((status) => status !== "succeeded" && status !== "superseded")).toEqual([]);
-    if (index < 2) expect(ran.filter((run) => wishes.some(({ id }) => id === run.id))).toHaveLength(4);
+    if (isNamed(index)) expect(ran.filter((run) => wishes.some(({ id }) => id === run.id))).toHaveLength(QUEUE.turns);
     for (const run of ofApp.filter((one) => one.status === "superseded")) expect(run.reason?.what).toMatch(/^Deployment #\d+ overtook/);
     const lives = ran.map((run) => run.liveAt ?? "");
     expect(lives).toEqual([...lives].sort());
-    expect(await answerOf(app)).toBe("turn 4");
+    expect(await answerOf(app)).toBe(`turn ${QUEUE.turns}`);
     const commits = ran.flatMap((run) => run.commits);
     expect(commits.sort()).toEqual(
       wishes
@@ -148,5 +156,7 @@ test("two workers, one killed every few seconds, 20 deployments of 5 application
   const [twice] = await faults.sql`select count(*)::int as n from deployments a join deployments b on a.app_id = b.app_id and a.id < b.id
     where a.id = any(${own.map((one) => one.id)}) and b.id = any(${own.map((one) => one.id)}) and a.started_at < b.finished_at and b.started_at < a.finished_at`;
   expect(twice?.n).toBe(0);
+  for (const run of runs) expectWholeLedger(run);
   expect(await faults.orphans()).toEqual([]);
-});
+};
+test(`two workers, one killed every few seconds, ${ALL}: each ends, in order, nothing lost`, inOrder, QUEUE.seconds * 1000);
