@@ -35,7 +35,9 @@ const workerSchema = bootSchema.extend({
   DOKPLOY_PROBE_PORT: port,
   DOKPLOY_PAGES_URL: z.string().default(""),
   DOKPLOY_WORKER_ID: z.string().min(1),
+  /** How many deployments this worker builds at once, and how many all workers together; 0 for the sum of their slots. */
   DOKPLOY_BUILD_SLOTS: z.coerce.number().int().min(1).max(64).default(2),
+  DOKPLOY_MOST_BUILDS: z.coerce.number().int().min(0).max(1000).default(0),
 });
 export type Env = z.infer<typeof bootSchema>;
 export type WorkerEnv = z.infer<typeof workerSchema>;

@@ -65,7 +65,8 @@ export function createDispatcher(worker: WorkerContext): Dispatcher {
         start(taken);
       }
       while (!isClosing && running.size < MAX_RUNNING) {
-        const row = await claimNext(worker.services, worker.workerId, building.size < worker.env.DOKPLOY_BUILD_SLOTS);
+        const { DOKPLOY_BUILD_SLOTS: slots, DOKPLOY_MOST_BUILDS: most } = worker.env;
+        const row = await claimNext(worker.services, worker.workerId, building.size < slots, most);
         if (!row) return;
         start(row);
       }

@@ -61,6 +61,30 @@ describe("claimNext", () => {
   });
 });
 
+test("four workers at once take no more builds than all of them together may run; a rollback does not count", async () => {
+  const made = [await newApp(), await newApp(), await newApp(), await newApp(), await newApp()];
+  const ids: string[] = [];
+  for (const { deploy } of made) ids.push((await deploy()).id);
+  const claims = await Promise.all(["one", "two", "three", "four"].map((worker) => claimNext(t.worker, worker, true, 2)));
+  const claimed = claims.filter((row) => row !== null);
+  expect(claimed).toHaveLength(2);
+  expect(await claimNext(t.worker, "five", true, 2)).toBeNull();
+  // past its build it makes room
+  await t.worker.db
+    .update(deployments)
+    .set({ step: "health" })
+    .where(eq(deployments.id, claimed[0]?.id ?? ""));
+  const third = await claimNext(t.worker, "five", true, 2);
+  expect(third).not.toBeNull();
+  const waiting = ids.filter((id) => ![...claimed, third].some((row) => row?.id === id));
+  await t.worker.db
+    .update(deployments)
+    .set({ kind: "rollback" })
+    .where(eq(deployments.id, waiting[0] ?? ""));
+  expect((await claimNext(t.worker, "six", true, 2))?.id).toBe(waiting[0]);
+  for (const id of ids) await end(id);
+});
+
 test("projects take turns: two that queue later do not wait for ten of another; within a project production goes first", async () => {
   const team = await t.newTeam();
   const queued: Record<string, string> = {};

@@ -33,17 +33,28 @@ export async function writeFenced(db: Services["db"] | Tx, deployment: Pick<Depl
  * the oldest.
  * PostgreSQL decides between workers (`for update skip locked`, the partial unique index); losing is no failure.
  * @param hasBuildSlot without one, only deployments that build nothing are taken
+ * @param mostBuilds how many may build at once on all nodes together; 0 for as many as there are slots
  */
-export async function claimNext(services: Services, workerId: string, hasBuildSlot: boolean): Promise<DeploymentRow | null> {
+export async function claimNext(services: Services, workerId: string, hasBuildSlot: boolean, mostBuilds = 0): Promise<DeploymentRow | null> {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
-      const claimed = await services.db.transaction((tx) => claimOne(tx, services.clock(), workerId, hasBuildSlot));
+      const claimed = await services.db.transaction(async (tx) => claimOne(tx, services.clock(), workerId, hasBuildSlot && (await hasRoom(tx, mostBuilds))));
       if (claimed !== "overtaken") return claimed;
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
     }
   }
   return null;
+}
+
+/** Workers count one after another, so that two do not take the last place. A deployment that has not begun a step is about to fetch. */
+async function hasRoom(tx: Tx, mostBuilds: number): Promise<boolean> {
+  if (mostBuilds === 0) return true;
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtext('dokploy builds'))`);
+  const [row] = await tx.execute<{ n: number }>(sql`
+    select count(*)::int as n from deployments
+    where status = 'running' and kind in ('code', 'redeploy') and coalesce(step, 'fetch') in ('fetch', 'plan', 'build')`);
+  return (row?.n ?? 0) < mostBuilds;
 }
 
 /** An operation that moves slots; one that only renders routes minds nothing. */
