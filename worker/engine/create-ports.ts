@@ -6,6 +6,7 @@ import { DeployError } from "../errors";
 import type { Ports } from "../ports";
 import { createBuilder } from "./buildkit/build";
 import { createBuildPool } from "./buildkit/build-pool";
+import type { BuildResources } from "./buildkit/build-resources";
 import type { ContextLimits } from "./buildkit/context-files";
 import { createContainerLogs } from "./container-logs";
 import { connectDocker, type Engine, type EngineLog, messageOf, parseDockerHost, type RegistryAccess } from "./docker-client";
@@ -36,6 +37,7 @@ export type PortsOptions = {
   /** Where the edge gets its own pages, as its container reaches it: `http://dokploy-host:PORT` is this machine at the bridge's gateway. */
   pages: { url: string } | null;
   contextLimits?: ContextLimits;
+  buildResources?: BuildResources | null;
   log: EngineLog;
 };
 
@@ -87,6 +89,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
       registry,
       pool,
       limits: options.contextLimits ?? CONTEXT_LIMITS,
+      resources: options.buildResources ?? null,
       contexts: path.join(homeDirectory, "contexts"),
     }),
     images: createImages(engine, registry),

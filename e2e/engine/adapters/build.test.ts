@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { limitBuilds } from "../../../worker/engine/buildkit/build-resources";
 import type { DeployError } from "../../../worker/errors";
 import type { BuildRequest, BuildVertex } from "../../../worker/ports";
 import { openTestEngine, type TestEngine } from "../../support/engine-fixture";
@@ -131,6 +132,19 @@ describe("a build", () => {
 });
 
 describe("a build that fails", () => {
+  it("is killed above the memory that builds may use, and says so", async () => {
+    const MOST = 1.5 * 1024 ** 3;
+    const hungry = "FROM node:20-slim\nRUN node -e 'const kept = []; for (;;) kept.push(Buffer.alloc(64 * 1024 * 1024, 1));'\n";
+    try {
+      await limitBuilds({ memoryBytes: MOST, cpus: 0 });
+      const error = await failure(await context({ Dockerfile: hungry }));
+      expect(error.code).toBe("build_failed");
+      expect(error.explanation.fix).toContain("memory ran out");
+    } finally {
+      await limitBuilds({ memoryBytes: 0, cpus: 0 });
+    }
+  });
+
   it("names the wrong line of the Dockerfile and what was meant", async () => {
     const error = await failure(await context({ Dockerfile: "FROM busybox\nRUNN echo\n" }));
     expect(error.code).toBe("dockerfile_invalid");

@@ -9,12 +9,15 @@ import { jsonLines, lineCutter, openStream, pathWithQuery } from "../docker-stre
 import { cancelled } from "../wait-until";
 import { buildError, isFrontendAway, withoutFrontend } from "./build-errors";
 import type { BuildPool } from "./build-pool";
+import { type BuildResources, limitBuilds } from "./build-resources";
 import { type ContextLimits, readInside } from "./context-files";
 import { createVertexTable, decodeTrace, type Trace } from "./trace";
 
 export type BuilderOptions = {
   registry: RegistryAccess | null;
   limits: ContextLimits;
+  /** What all builds of this engine may use together; null leaves that to the engine. */
+  resources: BuildResources | null;
   pool: BuildPool;
   /** Absolute folder for what is kept of each application's context. */
   contexts: string;
@@ -154,13 +157,18 @@ async function* receive(port: MessagePortLike): AsyncGenerator<Buffer> {
 type MessagePortLike = { on(event: "message", listener: (part: Uint8Array | null) => void): unknown };
 
 /** Builds with the engine's BuildKit. @throws DeployError as {@link ImageBuilder} says; `engine_unavailable` when the engine went away */
-export function createBuilder(engine: Engine, { registry, limits, pool, contexts }: BuilderOptions): ImageBuilder {
+export function createBuilder(engine: Engine, { registry, limits, resources, pool, contexts }: BuilderOptions): ImageBuilder {
   const { address, docker, homeId, log } = engine;
   const hashOf = (contextKey: string) => createHash("sha256").update(`${homeId}\0${contextKey}`).digest("hex");
   const manifestOf = (contextKey: string) => path.join(contexts, `${hashOf(contextKey).slice(0, 32)}.json.gz`);
 
   /** Builds; once more with the engine's own frontend where the one that `# syntax=` names cannot be fetched. */
   async function build(request: BuildRequest): Promise<BuiltImage> {
+    // each time: the engine may have made its groups anew
+    if (resources)
+      await limitBuilds(resources).catch((error: unknown) => {
+        if (resources.memoryBytes + resources.cpus > 0) log.warn({ reason: messageOf(error) }, "builds are not limited");
+      });
     try {
       return await buildOnce(request);
     } catch (error) {
