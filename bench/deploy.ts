@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import Dockerode from "dockerode";
 import { SERVER, serverFiles, startGitServer } from "../e2e/support/git-repository";
-import { ask, openPlatform, sendPush, untilEnded } from "../e2e/support/platform";
-import { machine, median, presentPlatform, run, table } from "./support";
+import { ask, sendPush, untilEnded } from "../e2e/support/platform";
+import { benchPlatform, machine, median, run, table } from "./support";
 
 const rounds = Number(process.argv[2] ?? 10);
 const POLL_MS = 5;
@@ -53,11 +53,8 @@ function watch(url: string, fresh: string, old: string): { begin(): void; done: 
   };
 }
 
-const up = await presentPlatform();
-const upFile = path.join(mkdtempSync(path.join(tmpdir(), "bench-")), "up.json");
-writeFileSync(upFile, JSON.stringify(up));
-process.env.DOKPLOY_TEST_UP = upFile;
-const platform = openPlatform();
+const platform = await benchPlatform();
+const { up } = platform;
 const git = await startGitServer();
 const docker = new Dockerode({ socketPath: up.dockerHost.replace("unix://", "") });
 const cli = (args: string[], cwd?: string) =>

@@ -1,18 +1,13 @@
 /** `npx tsx bench/memory.ts [deployments]`: what the web process and the worker hold, idle, and again after deployments have gone through. */
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { readFileSync } from "node:fs";
 import { SERVER, serverFiles, startGitServer } from "../e2e/support/git-repository";
-import { openPlatform, untilEnded } from "../e2e/support/platform";
-import { machine, presentPlatform, table } from "./support";
+import { untilEnded } from "../e2e/support/platform";
+import { benchPlatform, machine, table } from "./support";
 
 const deployments = Number(process.argv[2] ?? 50);
 const IDLE_S = 60;
-const up = await presentPlatform();
-const upFile = path.join(mkdtempSync(path.join(tmpdir(), "bench-")), "up.json");
-writeFileSync(upFile, JSON.stringify(up));
-process.env.DOKPLOY_TEST_UP = upFile;
-const platform = openPlatform();
+const platform = await benchPlatform();
+const { up } = platform;
 
 /** Resident set of a process in MiB (proc(5), VmRSS). */
 const resident = (pid: number) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;

@@ -1,17 +1,7 @@
-/**
- * `npx tsx bench/metrics.ts [lines]`: how fast an import is taken in, and how long DORA's metrics and the map of what it brought take.
- */
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { openPlatform } from "../e2e/support/platform";
-import { machine, median, presentPlatform, quantile, table } from "./support";
+import { benchPlatform, machine, median, quantile, table } from "./support";
 
 const total = Number(process.argv[2] ?? 30_000);
-const upFile = path.join(mkdtempSync(path.join(tmpdir(), "bench-")), "up.json");
-writeFileSync(upFile, JSON.stringify(await presentPlatform()));
-process.env.DOKPLOY_TEST_UP = upFile;
-const platform = openPlatform();
+const platform = await benchPlatform();
 const project = `bench-${Date.now().toString(36)}`;
 const APPS = 10;
 const at = (n: number, more = 0) => new Date(Date.UTC(2026, 0, 1) + n * 600_000 + more * 1000).toISOString();

@@ -1,17 +1,11 @@
 /** `npx tsx bench/projects-page.ts [applications] [requests]`: how long the server takes to answer the projects page. */
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { readFileSync } from "node:fs";
 import { giveHistory, openHomeDatabase } from "../e2e/support/home-database";
-import { openPlatform } from "../e2e/support/platform";
-import { machine, median, presentPlatform, quantile, table } from "./support";
+import { benchPlatform, machine, median, quantile, table } from "./support";
 
 const applications = Number(process.argv[2] ?? 200);
 const requests = Number(process.argv[3] ?? 50);
-const upFile = path.join(mkdtempSync(path.join(tmpdir(), "bench-")), "up.json");
-writeFileSync(upFile, JSON.stringify(await presentPlatform()));
-process.env.DOKPLOY_TEST_UP = upFile;
-const { up, client } = openPlatform();
+const { up, client } = await benchPlatform();
 const project = `bench-${Date.now().toString(36)}`;
 if (!up.demo) throw new Error("The home has no demo, whose deployment is the model for the history of the others.");
 const cookie = await signIn();

@@ -1,23 +1,13 @@
-/**
- * `npx tsx bench/rollback.ts [rounds]`: from the call to the first old answer, polled every 5 ms on new connections; within the bake time
- * (the old slot still runs) and beyond it (it must be started), against the bare start of a Swarm service of the same image.
- */
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import Dockerode from "dockerode";
 import { freePort } from "../e2e/support/engine-fixture";
 import { SERVER, serverFiles, startGitServer } from "../e2e/support/git-repository";
-import { ask, openPlatform, untilEnded } from "../e2e/support/platform";
-import { machine, median, presentPlatform, quantile, table } from "./support";
+import { ask, untilEnded } from "../e2e/support/platform";
+import { benchPlatform, machine, median, quantile, table } from "./support";
 
 const rounds = Number(process.argv[2] ?? 5);
 const POLL_MS = 5;
-const up = await presentPlatform();
-const upFile = path.join(mkdtempSync(path.join(tmpdir(), "bench-")), "up.json");
-writeFileSync(upFile, JSON.stringify(up));
-process.env.DOKPLOY_TEST_UP = upFile;
-const platform = openPlatform();
+const platform = await benchPlatform();
+const { up } = platform;
 const git = await startGitServer();
 const docker = new Dockerode({ socketPath: up.dockerHost.replace("unix://", "") });
 const project = `bench-${Date.now().toString(36)}`;

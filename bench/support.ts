@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { promisify } from "node:util";
-import type { Up } from "../e2e/support/platform";
+import { openPlatform, type Platform, type Up } from "../e2e/support/platform";
 
 const exec = promisify(execFile);
 
@@ -15,6 +15,8 @@ export async function run(program: string, args: string[], options: { cwd?: stri
 export async function presentPlatform(): Promise<Up> {
   return JSON.parse(await run("bin/up", ["--status", "--json"])) as Up;
 }
+
+export const benchPlatform = async (): Promise<Platform> => openPlatform(await presentPlatform());
 
 export function quantile(values: number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);

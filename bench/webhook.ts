@@ -2,18 +2,13 @@
  * `npx tsx bench/webhook.ts [seconds] [per second]`: how long a signed push takes to be acknowledged, at a steady rate; first with the
  * worker stopped (no builds run), then with the worker taking what comes.
  */
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { openPlatform, sendPush } from "../e2e/support/platform";
-import { machine, presentPlatform, quantile, table } from "./support";
+import { readFileSync } from "node:fs";
+import { sendPush } from "../e2e/support/platform";
+import { benchPlatform, machine, quantile, table } from "./support";
 
 const seconds = Number(process.argv[2] ?? 20);
 const rate = Number(process.argv[3] ?? 100);
-const upFile = path.join(mkdtempSync(path.join(tmpdir(), "bench-")), "up.json");
-writeFileSync(upFile, JSON.stringify(await presentPlatform()));
-process.env.DOKPLOY_TEST_UP = upFile;
-const platform = openPlatform();
+const platform = await benchPlatform();
 const project = `bench-${Date.now().toString(36)}`;
 await platform.client.projects.create.mutate({ name: project });
 // An image that is nowhere: each deployment is accepted, coalesced, and ends at once; no build runs.

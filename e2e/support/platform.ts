@@ -22,11 +22,14 @@ export type Platform = {
 };
 export type CliResult = { status: number; stdout: string; stderr: string };
 
-/** The running platform that bin/test started for this level, seen from outside only. */
-export function openPlatform(): Platform {
+function upOfTest(): Up {
   const file = process.env.DOKPLOY_TEST_UP;
   if (!file) throw new Error("DOKPLOY_TEST_UP is missing: run this level with bin/test.");
-  const up = JSON.parse(readFileSync(file, "utf8")) as Up;
+  return JSON.parse(readFileSync(file, "utf8")) as Up;
+}
+
+/** A running platform, seen from outside only: the one that bin/test started for this level, or the one that is named. */
+export function openPlatform(up: Up = upOfTest()): Platform {
   return {
     up,
     client: createClient({ url: up.dashboard, token: up.token }),
