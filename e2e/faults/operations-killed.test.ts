@@ -94,6 +94,12 @@ test("what nobody needs is removed when a worker starts: a slot, a command, a ne
     Labels: { ...owner, "dokploy.one-off": "dokploy-release-gone-1" },
   });
   await post("/networks/create", { Name: name, Driver: "overlay", Attachable: true, Labels: { ...owner, "dokploy.network": "environment" } });
+  // an image of ours that no release has
+  const app = await faults.app("imaged");
+  const [task] = await faults.sql<{ image: string }[]>`select image_id as image from releases where app_id = ${app.id}`;
+  await post(`/images/${task?.image}/tag?repo=${name}&tag=kept`, {});
+  await faults.platform.client.apps.delete.mutate({ app: app.id });
+  await post(`/images/${name}:kept/tag?repo=dokploy/${app.id}&tag=${crypto.randomUUID()}`, {});
   mkdirSync(path.join(faults.home, "work", `${crypto.randomUUID()}-7`), { recursive: true });
   const mirrors = path.join(faults.home, "mirrors");
   const [mirror = ""] = readdirSync(mirrors);

@@ -157,6 +157,11 @@ async function findOrphans({ sql, home, homeId, dockerHost }: Place): Promise<st
   const containers = await list<{ Names: string[]; Labels: Record<string, string> }>("/containers/json");
   const networks = (await list<{ Name: string; Labels: Record<string, string> }>("/networks")).filter((one) => one.Labels["dokploy.network"] === "environment");
   const wanted = await sql<{ network: string }[]>`select e.network from environments e join apps a on a.environment_id = e.id and a.deleted_at is null`;
+  const images = (await list<{ Id: string; RepoTags: string[] | null }>("/images/json")).flatMap(({ Id, RepoTags }) =>
+    (RepoTags ?? []).filter((tag) => tag.startsWith("dokploy/")).map((tag) => ({ tag, id: Id })),
+  );
+  const kept = await sql<{ id: string }[]>`
+    select r.image_id as id from releases r join apps a on a.id = r.app_id and a.deleted_at is null where r.pruned_at is null`;
   const folders = (folder: string, prefix = "") => {
     try {
       return readdirSync(path.join(home, folder)).filter((name) => name.startsWith(prefix));
@@ -170,6 +175,7 @@ async function findOrphans({ sql, home, homeId, dockerHost }: Place): Promise<st
     ...containers
       .filter((one) => one.Labels["dokploy.one-off"] || (one.Labels["com.docker.swarm.service.name"] && !live.has(one.Labels["com.docker.swarm.service.name"])))
       .map((one) => `container ${one.Names[0]}`),
+    ...images.filter((image) => !kept.some(({ id }) => id === image.id)).map(({ tag }) => `image ${tag}`),
     ...networks.filter((one) => !wanted.some(({ network }) => network === one.Name)).map((one) => `network ${one.Name}`),
     ...folders("work").map((name) => `work tree ${name}`),
     ...folders("mirrors").flatMap((mirror) => folders(path.join("mirrors", mirror), "index-").map((name) => `index ${name}`)),

@@ -16,6 +16,7 @@ import { fenced, keepLease, writeFenced } from "./lease";
 import { openLogWriter } from "./log-writer";
 import { deployPipeline } from "./pipeline";
 import { changedKeys, configChanges, openConfig, type ReleaseConfig, sealConfig, secretValues, snapshotConfig } from "./release-config";
+import { removeUnreleased } from "./remove-image";
 import type { Results, Run, Step } from "./run";
 import { clearPredecessor, forgetLostSlot } from "./take-over";
 import { removeWorkTree } from "./work-tree";
@@ -162,6 +163,7 @@ async function endFailed(run: Run, step: string, error: unknown, wasLive: boolea
   }
   await fail(run, step, error, finishedAt, wasLive);
   announce(run);
+  await removeUnreleased(run).catch((left: unknown) => run.worker.services.log.warn({ err: left }, "an image that nobody needs stays until the next sweep"));
 }
 
 /**

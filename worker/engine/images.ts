@@ -136,6 +136,10 @@ export function createImages(engine: Engine, registry: RegistryAccess | null): I
       const beyond = keepBytes === null ? 0 : await prune("/build/prune", { all: "true", "keep-storage": String(keepBytes) });
       return images + unused + beyond;
     },
+    async owned(prefix) {
+      const found = await ask("list images", () => docker.listImages({ filters: { label: [`dokploy.home=${engine.homeId}`] } }));
+      return found.flatMap(({ Id, RepoTags }) => (RepoTags ?? []).filter((name) => name.startsWith(prefix)).map((name) => ({ name, imageId: Id })));
+    },
     async remove(imageId) {
       try {
         await docker.getImage(imageId).remove({ force: false });
