@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { engineRequest } from "../support/engine-api.mjs";
 import { answerOf, eventually, type FaultApp, type Faults, openFaults } from "../support/faults";
 import { SERVER } from "../support/git-repository";
-import { startLoad, untilEnded } from "../support/platform";
+import { ask, startLoad, untilEnded } from "../support/platform";
 import { recordFact } from "../support/reliability";
 
 let faults: Faults;
@@ -58,6 +58,61 @@ test("kill -9 during a restart: taken over, one slot runs, no request fails", as
   expect(toEndS).toBeLessThan(15 + 30);
   expect(failures).toEqual([]);
   expect(await answerOf(app)).toBe("late");
+  expect(await faults.orphans()).toEqual([]);
+});
+
+test("kill -9 during a start, a stop, a scale and a delete: each is taken over and ends as it was asked for", async () => {
+  const { client } = faults.platform;
+  // slow to begin and slow to end, so that all four are under way
+  const slow = LATE.replace("server.close(() => process.exit(0))", "setTimeout(() => process.exit(0), 2500)");
+  const names = ["started", "stopped", "scaled", "deleted"] as const;
+  const made = await Promise.all(
+    names.map(async (name) => {
+      const app = await faults.app(name);
+      app.repository.commit({ "server.js": slow });
+      expect((await untilEnded(faults.platform, await faults.deploy(app))).status).toBe("succeeded");
+      return app;
+    }),
+  );
+  const [started, stopped, scaled, deleted] = made as [FaultApp, FaultApp, FaultApp, FaultApp];
+  await client.apps.stop.mutate({ app: started.id });
+  await eventually(async () => ((await faults.orphans()).length === 0 ? true : undefined));
+  const load = startLoad(scaled.url, 25);
+  const begun = Promise.allSettled([
+    client.apps.start.mutate({ app: started.id }),
+    client.apps.stop.mutate({ app: stopped.id }),
+    client.apps.scale.mutate({ app: scaled.id, replicas: 3 }),
+    client.apps.delete.mutate({ app: deleted.id }),
+  ]);
+  const states = () => Promise.all(made.map(latest));
+  await eventually(async () => ((await states()).some((one) => one?.status === "running") ? true : undefined));
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  const { at } = await faults.kill("worker");
+  const ended = await eventually(async () => {
+    const now = await states();
+    return now.every((one) => one && ["succeeded", "failed"].includes(one.status)) ? now : undefined;
+  }, 90);
+  const toEndS = (Date.now() - at) / 1000;
+  await begun;
+  const { sent, failures } = await load.stop();
+  const end = names.map((name, index) => `${name}: ${ended[index]?.status}`).join(", ");
+  recordFact({
+    group: "kill -9 of the worker",
+    case: "during a start, a stop, a scale and a delete",
+    sent,
+    failed: failures.length,
+    toLeaseS: null,
+    toEndS,
+    end,
+  });
+  expect(ended.map((one) => one?.status)).toEqual(Array(4).fill("succeeded"));
+  expect(failures).toEqual([]);
+  expect(await answerOf(started)).toBe("late");
+  expect((await ask(stopped.url)).status).toBe(503);
+  expect(await client.apps.read.query({ app: stopped.id })).toMatchObject({ status: "stopped" });
+  expect(await client.apps.read.query({ app: scaled.id })).toMatchObject({ status: "healthy", replicas: 3 });
+  await expect(client.apps.read.query({ app: deleted.id })).rejects.toThrow(/no application/);
+  expect((await ask(deleted.url)).status).toBe(404);
   expect(await faults.orphans()).toEqual([]);
 });
 
