@@ -1,21 +1,7 @@
-import type { Explanation } from "../../server/errors";
+import { type Explanation, HTTP_STATUS } from "../../server/errors";
 import type { Problem } from "./types";
 
 export type { Problem } from "./types";
-
-const STATUS: Record<string, number> = {
-  bad_request: 400,
-  not_signed_in: 401,
-  not_allowed: 403,
-  not_found: 404,
-  name_taken: 409,
-  conflict: 409,
-  too_large: 413,
-  unsupported: 422,
-  too_many: 429,
-  unavailable: 503,
-  internal: 500,
-};
 
 type Issue = { path: PropertyKey[]; message: string };
 
@@ -24,7 +10,7 @@ export function problemOf(error: unknown): Problem | null {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { explanation, code } = cause as { explanation?: Explanation; code?: unknown };
     if (!explanation || typeof code !== "string") continue;
-    return { code, ...explanation, status: STATUS[code] ?? 500, fields: fieldsOf(cause.cause) };
+    return { code, ...explanation, status: HTTP_STATUS[code as keyof typeof HTTP_STATUS] ?? 500, fields: fieldsOf(cause.cause) };
   }
   return null;
 }

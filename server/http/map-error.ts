@@ -1,22 +1,9 @@
 import { TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import { isDatabaseAway } from "../database-away";
-import { AppError, type ErrorCode } from "../errors";
+import { AppError, type ErrorCode, HTTP_STATUS } from "../errors";
 import { explainInput } from "../explain-input";
 
-const HTTP_STATUS: Record<ErrorCode, number> = {
-  bad_request: 400,
-  not_signed_in: 401,
-  not_allowed: 403,
-  not_found: 404,
-  name_taken: 409,
-  conflict: 409,
-  too_large: 413,
-  unsupported: 422,
-  too_many: 429,
-  internal: 500,
-  unavailable: 503,
-};
 const TRPC_CODE: Record<ErrorCode, TRPCError["code"]> = {
   bad_request: "BAD_REQUEST",
   not_signed_in: "UNAUTHORIZED",
