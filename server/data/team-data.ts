@@ -1,6 +1,7 @@
 import { and, count as countRows, eq, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import type { Database, Transaction } from "../../db/client";
+import { insertRecords } from "./records";
 
 export type TeamTable = PgTable & { teamId: PgColumn };
 type Row<T extends PgTable> = T["$inferSelect"];
@@ -15,6 +16,8 @@ export type TeamRows = {
   /** Null when a unique index holds such a row already. */
   insert<T extends TeamTable>(table: T, values: NewRow<T>): Promise<Row<T> | null>;
   insertMany<T extends TeamTable>(table: T, values: NewRow<T>[]): Promise<void>;
+  /** The same for thousands of rows at once (see `insertRecords`). */
+  insertRecords<T extends TeamTable>(table: T, values: NewRow<T>[]): Promise<void>;
   update<T extends TeamTable>(table: T, values: Partial<NewRow<T>> | Record<string, SQL>, where: SQL | undefined): Promise<Row<T>[]>;
   remove<T extends TeamTable>(table: T, where: SQL | undefined): Promise<Row<T>[]>;
   /** For joins and aggregates. Every table read must be restricted by `own(table)`. */
@@ -49,6 +52,7 @@ export function teamData(db: Database, teamId: string): TeamData {
     count: (table, where) => transaction((rows) => rows.count(table, where)),
     insert: (table, values) => transaction((rows) => rows.insert(table, values)),
     insertMany: (table, values) => transaction((rows) => rows.insertMany(table, values)),
+    insertRecords: (table, values) => transaction((rows) => rows.insertRecords(table, values)),
     update: (table, values, where) => transaction((rows) => rows.update(table, values, where)),
     remove: (table, where) => transaction((rows) => rows.remove(table, where)),
     query: (read) => transaction((rows) => rows.query(read)),
@@ -92,6 +96,9 @@ function teamRows(tx: Transaction, teamId: string): TeamRows {
           .insert(table as TeamTable)
           .values(values.map((row) => ({ ...row, teamId })) as never)
           .onConflictDoNothing();
+    },
+    insertRecords: async (table, values) => {
+      if (values.length > 0) await tx.execute(insertRecords(table, teamId, values as Record<string, unknown>[]));
     },
     update: async (table, values, where) =>
       (await tx

@@ -1,0 +1,47 @@
+import { getTableColumns, getTableName, is, type SQL, sql } from "drizzle-orm";
+import { PgArray, type PgColumn } from "drizzle-orm/pg-core";
+import type { TeamTable } from "./team-data";
+
+/**
+ * Many rows as one statement with one parameter: a JSON array that PostgreSQL reads as rows (json_populate_recordset). Building an insert of
+ * a value list costs three times as much as everything else that an import does. Rows that are there already stay as they are.
+ * @param list all rows name the same columns; a column that none names gets its default
+ * @throws Error for a row that leaves out what others name, where the column's default is PostgreSQL's to compute
+ */
+export function insertRecords(table: TeamTable, teamId: string, list: readonly Record<string, unknown>[]): SQL {
+  const columns = Object.entries(getTableColumns(table)).filter(
+    ([key, column]) => key === "teamId" || column.defaultFn || list.some((row) => row[key] !== undefined),
+  );
+  const readers = columns.map(([key, column]) => ({ key, name: column.name, toJson: jsonOf(column) }));
+  const records = list.map((row) => {
+    const record: Record<string, unknown> = {};
+    for (const { key, name, toJson } of readers) record[name] = key === "teamId" ? teamId : toJson(row[key]);
+    return record;
+  });
+  const names = sql.join(
+    columns.map(([, column]) => sql.identifier(column.name)),
+    sql`, `,
+  );
+  const target = sql.identifier(getTableName(table));
+  return sql`insert into ${target} (${names}) select ${names} from json_populate_recordset(null::${target}, ${JSON.stringify(records)}::text::json) on conflict do nothing`;
+}
+
+/** How a column's values stand in JSON, looked at once for all rows. */
+function jsonOf(column: PgColumn): (value: unknown) => unknown {
+  const isJson = column.getSQLType().startsWith("json");
+  // an array is one of JSON, not PostgreSQL's text for it
+  const array = is(column, PgArray) ? column : null;
+  const convert = (value: unknown) => (isJson ? value : array ? array.mapToDriverValue(value as unknown[], true) : column.mapToDriverValue(value));
+  return (value) => {
+    const given = value === undefined ? defaultOf(column) : value;
+    return given === null ? null : convert(given);
+  };
+}
+
+function defaultOf(column: PgColumn): unknown {
+  if (column.defaultFn) return column.defaultFn();
+  if (!column.notNull) return null;
+  if (!column.hasDefault || column.default === undefined || typeof column.default === "object")
+    throw new Error(`Some of the rows leave out ${column.name}, which PostgreSQL would have to fill in.`);
+  return column.default;
+}
