@@ -25,7 +25,9 @@ export default defineConfig({
       },
       { resolve: { alias }, test: { name: "engine", include: ["e2e/engine/**/*.test.ts"], ...together } },
       { resolve: { alias }, test: { name: "browser", include: ["e2e/browser/**/*.test.ts"], ...oneAtATime } },
-      { resolve: { alias }, test: { name: "faults", include: ["e2e/faults/**/*.test.ts"], ...oneAtATime, testTimeout: 300_000 } },
+      { resolve: { alias }, test: { name: "faults", include: ["e2e/faults/*.test.ts"], ...oneAtATime, testTimeout: 300_000 } },
+      // what harms the engine that all homes of the machine share
+      { resolve: { alias }, test: { name: "alone", include: ["e2e/faults/alone/*.test.ts"], ...oneAtATime, testTimeout: 300_000 } },
     ],
   },
 });

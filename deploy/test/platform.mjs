@@ -37,12 +37,13 @@ export async function startStores(env) {
 
 /**
  * A whole platform with the demo, on free ports; nothing of an earlier run is in it.
+ * @param {string} name tells its home from another's
  * @param {NodeJS.ProcessEnv} caller
  * @param {string} results where the tests find what `bin/up --json` says
  * @returns {Promise<Stand>}
  */
-export async function startPlatform(caller, results) {
-  const folder = testFolder("test", caller);
+export async function startPlatform(name, caller, results) {
+  const folder = testFolder(name, caller);
   const left = findHome(folder);
   if (left) await takeDown(left, { purge: true });
   const [port, edgePort] = [await freePort(), await freePort()];
@@ -51,14 +52,14 @@ export async function startPlatform(caller, results) {
   const found = await preflight({ env, folder, homeId: null, isRunning: false, port, edgePort });
   const home = ensureHome(folder);
   const close = async (/** @type {{ keepLogs: string | null }} */ { keepLogs }) => {
-    if (keepLogs) fs.cpSync(home.logs, keepLogs, { recursive: true });
+    if (keepLogs) fs.cpSync(home.logs, path.join(keepLogs, name), { recursive: true });
     await takeDown(home, { purge: true });
   };
   try {
     const up = await locked(home.lock, () => bringUp(home, { env, ...found, port, edgePort, wantsDemo: true }));
     await installPackages([{ program: "busybox", packages: ["busybox-static"], purpose: "base images for the tests" }]);
     await ensureBaseImages({ dockerHost: readJson(home.plan).facts.dockerHost, log: say });
-    const file = path.join(results, "up.json");
+    const file = path.join(results, `${name}-up.json`);
     writeJson(file, up);
     return { env: { DOKPLOY_HOME: folder, DOKPLOY_PORT: String(port), DOKPLOY_EDGE_PORT: String(edgePort), DOKPLOY_TEST_UP: file }, close };
   } catch (error) {

@@ -106,25 +106,68 @@ async function runChecks() {
   }
 }
 
-/** A level that cannot be stood up is a failure, not a skip; the others still run. @param {string[]} levels @param {NodeJS.ProcessEnv} env @param {string | null} hash */
+/**
+ * After the levels without an engine, two lanes at once, each on a platform of its own: the faults mostly wait for leases and drains while
+ * the others work. What harms the engine that both stand on comes last, alone.
+ * @param {string[]} levels @param {NodeJS.ProcessEnv} env @param {string | null} hash
+ */
 async function runLevels(levels, env, hash) {
-  /** @type {NodeJS.ProcessEnv | null} */
-  let onPlatform = null;
+  const [faults, others] = [levels.filter((level) => level === "faults"), levels.filter((level) => ON_PLATFORM.includes(level) && level !== "faults")];
+  await inTurn(
+    levels.filter((level) => level === "unit"),
+    (level) => runLevel(checkout, level, env),
+  );
+  await inTurn(
+    levels.filter((level) => level === "integration"),
+    async (level) => runLevel(checkout, level, { ...env, ...(await stand(startStores(env))) }),
+  );
+  const platform = await standIf(others.length > 0, "test", env);
+  const besides = await standIf(faults.length > 0, "faults", env);
+  const isBeside = others.length > 0;
+  const [, shaken] = await Promise.all([
+    inTurn(others, async (level) => {
+      const count = await runLevel(checkout, level, await platform());
+      remember(level, count, hash, env);
+      return count;
+    }),
+    inTurn(faults, async (level) => runLevel(checkout, level, await besides(), { isBeside })),
+  ]);
+  const alone = await inTurn(faults, async () => runLevel(checkout, "alone", await besides()));
+  if (shaken.length > 0 && alone.length > 0) remember("faults", sum([...shaken, ...alone]), hash, env);
+}
+
+/**
+ * A platform, where one is wanted: one after another, since each may install and build what the next one finds. That it could not be
+ * stood up is thrown to each level that asks for it.
+ * @param {boolean} isWanted @param {string} name @param {NodeJS.ProcessEnv} env @returns {Promise<() => Promise<NodeJS.ProcessEnv>>}
+ */
+async function standIf(isWanted, name, env) {
+  if (!isWanted) return () => Promise.reject(new Error(`the platform ${name} was not wanted`));
+  const started = stand(startPlatform(name, env, RESULTS)).then((more) => ({ ...env, ...more }));
+  await started.catch(() => {});
+  return () => started;
+}
+
+/** A level that cannot be stood up is a failure, not a skip; the others still run. @param {string[]} levels @param {(level: string) => Promise<Count>} run */
+async function inTurn(levels, run) {
+  /** @type {Count[]} */
+  const counts = [];
   for (const level of levels) {
     try {
-      if (level === "unit") add(await runLevel(checkout, level, env));
-      else if (level === "integration") add(await runLevel(checkout, level, { ...env, ...(await stand(startStores(env))) }));
-      else if (ON_PLATFORM.includes(level)) {
-        onPlatform ??= { ...env, ...(await stand(startPlatform(env, RESULTS))) };
-        const count = await runLevel(checkout, level, onPlatform);
-        add(count);
-        if (hash === treeHash(checkout, env.DOCKER_HOST)) rememberGreen(hash, level, count);
-      }
+      const count = await run(level);
+      add(count);
+      counts.push(count);
     } catch (error) {
       total.failed++;
       process.stderr.write(`${errorLine(error)}\n`);
     }
   }
+  return counts;
+}
+
+/** @param {string} level @param {Count} count @param {string | null} hash @param {NodeJS.ProcessEnv} env */
+function remember(level, count, hash, env) {
+  if (hash === treeHash(checkout, env.DOCKER_HOST)) rememberGreen(hash, level, count);
 }
 
 /** @param {Promise<import("./platform.mjs").Stand>} starting */
@@ -133,6 +176,13 @@ async function stand(starting) {
   standing.push(started);
   return started.env;
 }
+
+/** @param {Count[]} counts @returns {Count} */
+const sum = (counts) => ({
+  passed: counts.reduce((n, { passed }) => n + passed, 0),
+  failed: counts.reduce((n, { failed }) => n + failed, 0),
+  skipped: counts.reduce((n, { skipped }) => n + skipped, 0),
+});
 
 /** @param {Count} count */
 function add(count) {

@@ -13,20 +13,23 @@ export const endVitest = () => Promise.all([...running].map((record) => endProce
 
 /**
  * @param {string} root
- * @param {string} level
+ * @param {string} level a project of vitest.config.ts
  * @param {NodeJS.ProcessEnv} env
+ * @param {{ isBeside?: boolean }} [options] beside another level, what it prints is shown when it has ended
  * @returns {Promise<Count>}
  */
-export async function runLevel(root, level, env) {
+export async function runLevel(root, level, env, { isBeside = false } = {}) {
   const report = path.join(root, "test-results", `${level}.json`);
   fs.mkdirSync(path.dirname(report), { recursive: true });
   fs.rmSync(report, { force: true });
   const args = ["run", "--project", level, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const printed = isBeside ? path.join(root, "test-results", `${level}.txt`) : null;
+  const out = printed ? fs.openSync(printed, "w") : "inherit";
   const status = await new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [path.join(root, "node_modules/vitest/vitest.mjs"), ...args], {
       cwd: root,
       env,
-      stdio: ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", out, out],
     });
     const record = recordOf(child.pid);
     if (record) running.add(record);
@@ -36,6 +39,8 @@ export async function runLevel(root, level, env) {
       resolve(code);
     });
   });
+  if (printed) process.stdout.write(fs.readFileSync(printed));
+  if (typeof out === "number") fs.closeSync(out);
   return countReport(fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, "utf8")) : null, status === 0);
 }
 

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PRIVATE_ROOT } from "../../deploy/up/engine.mjs";
-import { engineAnswers } from "../support/engine-api.mjs";
-import { answerOf, eventually, expectWholeLedger, type Faults, openFaults } from "../support/faults";
-import { DOCKERFILE, SERVER } from "../support/git-repository";
-import { startLoad, untilEnded } from "../support/platform";
-import { recordFact } from "../support/reliability";
+import { PRIVATE_ROOT } from "../../../deploy/up/engine.mjs";
+import { engineAnswers } from "../../support/engine-api.mjs";
+import { answerOf, eventually, expectWholeLedger, type Faults, openFaults } from "../../support/faults";
+import { DOCKERFILE, SERVER } from "../../support/git-repository";
+import { startLoad, untilEnded } from "../../support/platform";
+import { recordFact } from "../../support/reliability";
 
 let faults: Faults;
 beforeAll(async () => {
