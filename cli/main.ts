@@ -11,6 +11,7 @@ import { logsCommands } from "./commands/logs";
 import { metricsCommands } from "./commands/metrics";
 import { projectCommands } from "./commands/project";
 import { tokenCommands } from "./commands/token";
+import { trafficCommands } from "./commands/traffic";
 import { EXIT, toCliError, usageError } from "./errors";
 import { createOutput } from "./output";
 import { readSession, sessionPath } from "./session-file";
@@ -27,6 +28,7 @@ const COMMANDS: Commands = {
   ...logsCommands,
   ...tokenCommands,
   ...metricsCommands,
+  ...trafficCommands,
   ...Object.fromEntries(LATER.map((name) => [name, later(name, name)])),
 };
 const DEFAULT_URL = "http://127.0.0.1:3000";

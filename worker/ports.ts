@@ -171,6 +171,17 @@ export interface EnvironmentNetwork {
 
 export type EdgeRoute = { host: string; path: string };
 export type EdgeSlot = { service: string; port: number; weight: number };
+/** A second release in the slot that is not live: requests that match go to it, or (`mirror`) `weight` per cent of all are copied to it. */
+export type EdgeSplit = {
+  id: string;
+  kind: "split" | "mirror";
+  slot: "a" | "b";
+  weight: number;
+  header: { name: string; value: string } | null;
+  cookie: { name: string; value: string } | null;
+  /** A visitor stays with the release that the weights gave first. */
+  sticky: boolean;
+};
 /** All that the edge needs to know of one application. `generation` = `<deployment number>.<epoch>`, echoed by the probe. */
 export type EdgeApp = {
   appId: string;
@@ -178,6 +189,7 @@ export type EdgeApp = {
   epoch: number;
   routes: EdgeRoute[];
   slots: { a: EdgeSlot; b: EdgeSlot };
+  split: EdgeSplit | null;
   /** Why there is nothing behind the routes, shown by the edge's own page. */
   unavailable: null | "stopped" | "never_deployed" | "replacing";
 };

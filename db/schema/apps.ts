@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { type AnyPgColumn, boolean, doublePrecision, index, integer, jsonb, pgTable, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import type { Canary, Health, Resources, Slots, Strategy, Volume } from "../../server/apps/schema";
+import type { SplitSeen, TrafficSplit } from "../../server/traffic/schema";
 import { teams } from "./accounts";
 import { id, instant, teamId } from "./columns";
 import { environments, projects } from "./projects";
@@ -69,6 +70,10 @@ export const apps = pgTable(
       .$type<Slots>()
       .notNull()
       .default({ a: { port: 3000, weight: 0 }, b: { port: 3000, weight: 0 } }),
+    /** A second release that the idle slot runs beside the live one; written together with `slots`. */
+    split: jsonb("split").$type<TrafficSplit>(),
+    /** What both releases have answered since the split began, as the edge counts it. */
+    splitSeen: jsonb("split_seen").$type<SplitSeen>(),
     /** As last observed by a worker. */
     runningReplicas: integer("running_replicas").notNull().default(0),
     deploymentCount: integer("deployment_count").notNull().default(0),
@@ -129,7 +134,7 @@ export const operations = pgTable(
     id: id(),
     teamId: teamId().references(() => teams.id),
     appId: uuid("app_id").notNull(),
-    kind: text("kind", { enum: ["start", "stop", "restart", "scale", "delete", "route", "compare-heads"] }).notNull(),
+    kind: text("kind", { enum: ["start", "stop", "restart", "scale", "delete", "route", "compare-heads", "split", "end-split"] }).notNull(),
     status: text("status", { enum: ["queued", "running", "succeeded", "failed"] })
       .notNull()
       .default("queued"),

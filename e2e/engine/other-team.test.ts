@@ -37,6 +37,8 @@ const BODIES: Record<string, object> = {
   "/api/v1/apps/{app}/variables": { set: [{ key: "A", value: "b" }] },
   "/api/v1/apps/{app}/variables/import": { text: "A=b" },
   "/api/v1/apps/{app}/domains": { host: "stranger.example.test" },
+  "/api/v1/apps/{app}/traffic/split": { release: 1, weight: 20 },
+  "/api/v1/apps/{app}/traffic/mirror": { release: 1, percent: 10 },
   "/api/v1/deployments/{deployment}/mark": { failed: true, reason: "it is not mine" },
 };
 

@@ -22,6 +22,14 @@ export async function drainSlot(worker: WorkerContext, place: AppPlace, slot: Sl
   }
 }
 
+/** Whoever fills the idle slot ends a bake early. */
+export async function endBakes(worker: WorkerContext, appId: string): Promise<void> {
+  await worker.services.db
+    .update(deployments)
+    .set({ bakeUntil: null })
+    .where(and(eq(deployments.appId, appId), isNotNull(deployments.bakeUntil)));
+}
+
 /**
  * Ends the bakes whose time has passed: requests in flight finish, then the old slot goes. Outside lead time. All at once, since a
  * drain may take its whole time.

@@ -29,7 +29,7 @@ export async function sweep(worker: WorkerContext): Promise<void> {
   }
 }
 
-/** A slot stays while it is live or bakes, and while something is under way that may fill it. */
+/** A slot stays while it is live, bakes or holds a release on trial, and while something is under way that may fill it. */
 async function slots(worker: WorkerContext): Promise<number> {
   const { ports, services } = worker;
   const found = new Set(await ports.slots.owned());
@@ -51,7 +51,7 @@ async function slots(worker: WorkerContext): Promise<number> {
 function idleSlots(app: typeof apps.$inferSelect): string[] {
   const names = { a: app.slotA, b: app.slotB };
   if (app.deletedAt !== null || app.activeSlot === null) return [names.a, names.b];
-  return [names[otherSlot(app.activeSlot)]];
+  return app.split ? [] : [names[otherSlot(app.activeSlot)]];
 }
 
 async function isBaking({ services }: WorkerContext, appId: string): Promise<boolean> {
