@@ -7,6 +7,7 @@ import { credentialCommands } from "./commands/credential";
 import { deployCommands } from "./commands/deploy";
 import { domainCommands } from "./commands/domain";
 import { envCommands } from "./commands/env";
+import { fileCommands } from "./commands/file";
 import { logsCommands } from "./commands/logs";
 import { metricsCommands } from "./commands/metrics";
 import { projectCommands } from "./commands/project";
@@ -23,6 +24,7 @@ const COMMANDS: Commands = {
   ...appCommands,
   ...credentialCommands,
   ...envCommands,
+  ...fileCommands,
   ...domainCommands,
   ...deployCommands,
   ...logsCommands,

@@ -105,6 +105,8 @@ export type SlotSpec = {
   reservations: { memoryBytes?: number | undefined; cpus?: number | undefined };
   /** Named volumes of the engine, by their full name. */
   mounts: { volume: string; path: string }[];
+  /** Configs of the engine by their name, as {@link ConfigFiles} puts them there. */
+  files: { config: string; path: string; mode: number; uid: number; gid: number }[];
   /** Written as label `dokploy.epoch`; a service that carries a larger one is left alone. */
   epoch: number;
 };
@@ -140,6 +142,14 @@ export interface SlotRuntime {
 export interface Volumes {
   /** Removes an application's volumes with all that is in them. Waits for tasks that still end. */
   removeAll(request: { appId: string; signal: AbortSignal }): Promise<string[]>;
+}
+
+/** Contents of files that slots mount, kept by the engine where each of its nodes finds them. */
+export interface ConfigFiles {
+  /** Each is there, by its name; one that is there already is left as it is. */
+  ensure(files: { name: string; content: Buffer; labels: Record<string, string> }[]): Promise<void>;
+  /** Removes those of this installation that no service uses and that have been there for a time. @returns how many */
+  removeUnused(request: { appId?: string; olderThanMs: number }): Promise<number>;
 }
 
 export interface OneOff {
@@ -227,6 +237,7 @@ export type Ports = {
   slots: SlotRuntime;
   oneOff: OneOff;
   volumes: Volumes;
+  configs: ConfigFiles;
   network: EnvironmentNetwork;
   edge: Edge;
   containerLogs: ContainerLogs;

@@ -109,6 +109,32 @@ export const appVariables = pgTable(
   (t) => [unique("app_variables_key").on(t.appId, t.key)],
 );
 
+/** Versions of an application's config files: a row never changes, so that a release that names it keeps its content. */
+export const appFiles = pgTable(
+  "app_files",
+  {
+    id: id(),
+    teamId: teamId().references(() => teams.id),
+    appId: uuid("app_id")
+      .notNull()
+      .references((): AnyPgColumn => apps.id, { onDelete: "cascade" }),
+    path: text("path").notNull(),
+    /** Base64, sealed by the team's key. */
+    content: text("content").notNull(),
+    sizeBytes: integer("size_bytes").notNull(),
+    isText: boolean("is_text").notNull(),
+    mode: integer("mode").notNull(),
+    uid: integer("uid").notNull(),
+    gid: integer("gid").notNull(),
+    /** The name of the engine's config that holds it; random, so that it tells nothing. */
+    configName: text("config_name").notNull().unique(),
+    createdAt: instant("created_at").notNull(),
+    /** When another version, or none, took its place; null for the present one. */
+    replacedAt: instant("replaced_at"),
+  },
+  (t) => [uniqueIndex("app_files_path").on(t.appId, t.path).where(sql`replaced_at is null`), index("app_files_app").on(t.appId)],
+);
+
 export const domains = pgTable(
   "domains",
   {

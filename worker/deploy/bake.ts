@@ -69,6 +69,7 @@ async function endBake(worker: WorkerContext, one: DeploymentRow): Promise<void>
   }
   if (!claimed || stop.signal.aborted || (await isBusy(services, one.appId))) return;
   await ports.slots.remove(serviceOf(place.app, old), place.app.epoch);
+  await ports.configs.removeUnused({ appId: one.appId, olderThanMs: 0 });
   if (!(await services.db.transaction((tx) => recordEnd(tx, one, services.clock())))) return;
   services.events.publish(one.teamId, { type: "app", app: one.appId });
 }

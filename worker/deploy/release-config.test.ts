@@ -11,6 +11,7 @@ const config = (changes: Partial<ReleaseConfig> = {}): ReleaseConfig => ({
   strategy: "blue-green",
   canary: canarySchema.parse({}),
   volumes: [],
+  files: [],
   health: healthSchema.parse({}),
   resources: {},
   stopGraceS: 10,

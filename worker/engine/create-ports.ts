@@ -7,6 +7,7 @@ import type { Ports } from "../ports";
 import { createBuilder } from "./buildkit/build";
 import { createBuildPool } from "./buildkit/build-pool";
 import type { ContextLimits } from "./buildkit/context-files";
+import { createConfigFiles } from "./config-files";
 import { createContainerLogs } from "./container-logs";
 import { connectDocker, type Engine, type EngineLog, messageOf, parseDockerHost, type RegistryAccess } from "./docker-client";
 import { createEdgeContainer } from "./edge/container";
@@ -93,6 +94,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
     slots: createSlots(engine, events, registry),
     oneOff: createOneOff(engine),
     volumes: createVolumes(engine),
+    configs: createConfigFiles(engine),
     network: createEnvironmentNetwork(engine, container),
     edge: createEdge(engine, { files, container, ports: options.edge }),
     containerLogs: createContainerLogs(engine, events),

@@ -16,6 +16,7 @@ const spec = (more: Partial<SlotSpec> = {}): SlotSpec => ({
   limits: { memoryBytes: 1024, cpus: 0.5 },
   reservations: {},
   mounts: [],
+  files: [],
   epoch: 4,
   ...more,
 });

@@ -3,6 +3,7 @@ import { releases } from "../../db/schema";
 import type { Slot } from "../../server/apps/schema";
 import type { WorkerContext } from "../context";
 import { type AppPlace, actingFor } from "../data";
+import { deliverFiles } from "../deploy/deliver-files";
 import { openConfig, type ReleaseConfig } from "../deploy/release-config";
 import { type ReleaseFacts, serviceOf, slotSpecOf } from "../deploy/slot-spec";
 import type { SlotSpec } from "../ports";
@@ -29,6 +30,17 @@ export async function slotContent(
   const config = openConfig(ctx, app.id, row.config);
   const release = { id: row.id, number: row.number, deploymentId: row.deploymentId, image: row.imageDigest ?? row.imageId, commitSha: row.commitSha };
   return { spec: slotSpecOf(worker.env.DOKPLOY_HOME_ID, place, slot, release, config, port, replicas, app.epoch), config, release };
+}
+
+/** The slot runs that content: its files are there before it. */
+export async function ensureSlot(
+  worker: WorkerContext,
+  place: AppPlace,
+  { spec, config }: Pick<SlotContent, "spec" | "config">,
+  signal?: AbortSignal,
+): Promise<void> {
+  await deliverFiles(worker, actingFor(worker.services, place), place.app.id, config);
+  await worker.ports.slots.ensure(spec, signal);
 }
 
 export const bothServices = ({ app }: AppPlace): string[] => [serviceOf(app, "a"), serviceOf(app, "b")];

@@ -1,5 +1,5 @@
 import { and, eq } from "drizzle-orm";
-import { apps, appVariables, domains, releases } from "../../db/schema";
+import { appFiles, apps, appVariables, domains, releases } from "../../db/schema";
 import { AppError } from "../../server/errors";
 import type { OperationRow } from "../../server/operations/service";
 import type { WorkerContext } from "../context";
@@ -12,7 +12,7 @@ import { removeImage } from "../deploy/remove-image";
 import { otherSlot, serviceOf } from "../deploy/slot-spec";
 import { renderEdge, setSlots, untilServed } from "../edge-file";
 import { DeployError } from "../errors";
-import { bothServices, liveSlotSpec } from "./live-release";
+import { bothServices, ensureSlot, liveSlotSpec } from "./live-release";
 import { endSplit, startSplit } from "./split";
 
 const RUNNING_TIMEOUT_MS = 60_000;
@@ -69,7 +69,7 @@ async function start(worker: WorkerContext, place: AppPlace, signal: AbortSignal
   const live = await liveSlotSpec(worker, place, place.app.replicas);
   if (!live) throw new AppError("conflict", { what: "The application was never deployed.", fix: "Deploy it." });
   await worker.ports.network.ensure({ name: place.environment.network, labels: live.spec.labels });
-  await worker.ports.slots.ensure(live.spec, signal);
+  await ensureSlot(worker, place, live, signal);
   await worker.ports.slots.untilRunning({ name: live.spec.name, replicas: live.spec.replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
   await worker.services.db.update(apps).set({ desired: "running" }).where(eq(apps.id, place.app.id));
   await applyRoutes(worker, place, signal);
@@ -92,7 +92,7 @@ async function restart(worker: WorkerContext, place: AppPlace, signal: AbortSign
   const fresh = serviceOf(app, slot);
   await worker.ports.slots.remove(fresh, app.epoch);
   try {
-    await worker.ports.slots.ensure({ ...live.spec, name: fresh, labels: { ...live.spec.labels, "dokploy.slot": slot } }, signal);
+    await ensureSlot(worker, place, { ...live, spec: { ...live.spec, name: fresh, labels: { ...live.spec.labels, "dokploy.slot": slot } } }, signal);
     if (!(await setSlots(worker, app.id, app.epoch, { ...app.slots, [slot]: { port, weight: 0 } }))) throw fenced();
     await renderEdge(worker, app.id);
     await worker.ports.slots.untilRunning({ name: fresh, replicas: app.replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
@@ -142,6 +142,7 @@ async function remove(worker: WorkerContext, place: AppPlace, signal: AbortSigna
     await worker.ports.slots.untilStopped({ name, timeoutMs: STOPPED_TIMEOUT_MS, signal });
   }
   await worker.ports.volumes.removeAll({ appId: app.id, signal });
+  await worker.ports.configs.removeUnused({ appId: app.id, olderThanMs: 0 });
   const ctx = actingFor(worker.services, place);
   const { team } = ctx;
   const others = await team.list(apps, { where: eq(apps.environmentId, environment.id) });
@@ -152,6 +153,7 @@ async function remove(worker: WorkerContext, place: AppPlace, signal: AbortSigna
   await worker.ports.builder.forget(app.id);
   await team.remove(domains, eq(domains.appId, app.id));
   await team.remove(appVariables, eq(appVariables.appId, app.id));
+  await team.remove(appFiles, eq(appFiles.appId, app.id));
 }
 
 const observed = (worker: WorkerContext, place: AppPlace, running: number) =>

@@ -4,7 +4,7 @@ import type { WorkerContext } from "../context";
 import { type AppPlace, isBusy, readAppPlace, readAppPlaces } from "../data";
 import { serviceOf } from "../deploy/slot-spec";
 import { renderEdge } from "../edge-file";
-import { liveSlotSpec, type SlotContent } from "./live-release";
+import { ensureSlot, liveSlotSpec, type SlotContent } from "./live-release";
 import { trialSlot } from "./split";
 
 /**
@@ -32,16 +32,17 @@ async function reconcileApp(worker: WorkerContext, place: AppPlace): Promise<voi
       name: environment.network,
       labels: { "dokploy.home": worker.env.DOKPLOY_HOME_ID, "dokploy.project": project.name, "dokploy.environment": environment.name },
     });
-    await bringBack(worker, live);
+    await bringBack(worker, place, live);
     const trial = await trialSlot(worker, place);
-    if (trial) await bringBack(worker, trial);
+    if (trial) await bringBack(worker, place, trial);
   }
   await renderEdge(worker, app.id);
 }
 
-async function bringBack(worker: WorkerContext, { spec, release }: SlotContent): Promise<void> {
+async function bringBack(worker: WorkerContext, place: AppPlace, content: SlotContent): Promise<void> {
+  const { spec, release } = content;
   const present = await worker.ports.slots.state(spec.name);
-  if (!present || present.replicas !== spec.replicas || present.labels["dokploy.release"] !== String(release.number)) await worker.ports.slots.ensure(spec);
+  if (!present || present.replicas !== spec.replicas || present.labels["dokploy.release"] !== String(release.number)) await ensureSlot(worker, place, content);
 }
 
 /** Keeps `running_replicas` true to what the engine reports. */

@@ -14,7 +14,7 @@ import { portOf } from "../deploy/slot-port";
 import { otherSlot, serviceOf } from "../deploy/slot-spec";
 import { renderEdge, setSlots } from "../edge-file";
 import { DeployError } from "../errors";
-import { type SlotContent, slotContent } from "./live-release";
+import { ensureSlot, type SlotContent, slotContent } from "./live-release";
 import { countNow } from "./split-counts";
 
 const RUNNING_TIMEOUT_MS = 60_000;
@@ -80,14 +80,15 @@ async function trialContent(worker: WorkerContext, place: AppPlace, releaseId: s
 }
 
 /** A bake that holds the slot ends; what it had in flight does too, unless it is this very release. */
-async function fillSlot(worker: WorkerContext, place: AppPlace, { spec, release }: SlotContent, signal: AbortSignal): Promise<void> {
+async function fillSlot(worker: WorkerContext, place: AppPlace, trial: SlotContent, signal: AbortSignal): Promise<void> {
   const { app, environment } = place;
+  const { spec, release } = trial;
   await worker.ports.network.ensure({ name: environment.network, labels: spec.labels });
   const present = await worker.ports.slots.state(spec.name);
   const isThere = present?.labels["dokploy.release"] === String(release.number);
   if (present && present.running > 0 && !isThere && app.activeSlot) await drainSlot(worker, place, otherSlot(app.activeSlot), app.drainS, signal);
   await endBakes(worker, app.id);
-  await worker.ports.slots.ensure(spec, signal);
+  await ensureSlot(worker, place, trial, signal);
 }
 
 /** Weights, match and record in one write; then the edge serves them. */
@@ -136,5 +137,6 @@ async function emptySlot(worker: WorkerContext, { app }: AppPlace, signal: Abort
   if (!(await setSlots(worker, app.id, app.epoch, live, app.split))) throw fenced();
   await servedAnew(worker, app.id, signal);
   await worker.ports.slots.remove(serviceOf(app, slot), app.epoch);
+  await worker.ports.configs.removeUnused({ appId: app.id, olderThanMs: 0 });
   if (!(await setSlots(worker, app.id, app.epoch, live))) throw fenced();
 }

@@ -6,6 +6,9 @@ import { releaseCommandName } from "../deploy/release-command";
 import { otherSlot } from "../deploy/slot-spec";
 import { listWorkTrees, removeUnheldWorkTrees } from "../deploy/work-tree";
 
+/** A config comes before the service that uses it. */
+const FRESH_CONFIG_MS = 60_000;
+
 /**
  * Removes what this installation owns and nothing needs any more: what a killed worker left, or what could not be removed when it was
  * due. Each kind is listed first and compared with the database after that, so that what came into being meanwhile is not in the list.
@@ -16,6 +19,7 @@ export async function sweep(worker: WorkerContext): Promise<void> {
     slots,
     commands,
     networks,
+    configs: () => worker.ports.configs.removeUnused({ olderThanMs: FRESH_CONFIG_MS }),
     workTrees,
     scratch: () => worker.ports.source.sweep(),
   };

@@ -72,6 +72,7 @@ describe("the logs of an application", () => {
     limits: {},
     reservations: {},
     mounts: [],
+    files: [],
     epoch: 1,
     ...more,
   });

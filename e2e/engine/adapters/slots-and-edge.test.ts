@@ -25,6 +25,7 @@ const spec = (slot: "a" | "b", version: string, more: Partial<SlotSpec> = {}): S
   limits: { memoryBytes: 128 * 1024 * 1024 },
   reservations: {},
   mounts: [],
+  files: [],
   epoch: 1,
   ...more,
 });

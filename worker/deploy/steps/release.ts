@@ -5,6 +5,7 @@ import { scheduleOf, scheduleWords } from "../../../server/deployments/strategy"
 import { renderEdge, setSlots, untilServed } from "../../edge-file";
 import { DeployError } from "../../errors";
 import { drainSlot, endBakes } from "../bake";
+import { deliverFiles } from "../deliver-files";
 import { fenced, writeFenced } from "../lease";
 import { leaveSplit } from "../leave-split";
 import { runReleaseCommand } from "../release-command";
@@ -72,6 +73,7 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
     run.say(
       `Release ${row.number} goes into slot ${slot}: ${replicas} ${replicas === 1 ? "replica" : "replicas"} of ${image.replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, "$1")}, port ${port}`,
     );
+    await deliverFiles(worker, run.ctx, place.app.id, config);
     await slots.ensure(slotSpecOf(worker.env.DOKPLOY_HOME_ID, place, slot, facts, config, port, replicas, deployment.epoch), signal);
   }
 

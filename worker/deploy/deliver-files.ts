@@ -1,0 +1,40 @@
+import { and, eq, inArray, isNull, lt, notInArray } from "drizzle-orm";
+import { appFiles, deployments, releases } from "../../db/schema";
+import type { TeamContext } from "../../server/context";
+import { fileContext } from "../../server/files/service";
+import type { WorkerContext } from "../context";
+import { DeployError } from "../errors";
+import { openConfig, type ReleaseConfig } from "./release-config";
+
+/** Puts a release's config files where the engine finds them, before a slot that names them. Repeating it changes nothing. */
+export async function deliverFiles(worker: WorkerContext, ctx: TeamContext, appId: string, config: Pick<ReleaseConfig, "files">): Promise<void> {
+  if (config.files.length === 0) return;
+  const ids = config.files.map((file) => file.id);
+  const rows = await ctx.team.list(appFiles, { where: inArray(appFiles.id, ids) });
+  const lost = config.files.find((file) => !rows.some((row) => row.id === file.id));
+  if (lost)
+    throw new DeployError("internal", { what: `The content of ${lost.path} is no longer kept.`, fix: "Set the file again and deploy." }, { kind: "ours" });
+  await worker.ports.configs.ensure(
+    rows.map((row) => ({
+      name: row.configName,
+      content: Buffer.from(ctx.key.open(row.content, fileContext(row.id)), "base64"),
+      labels: { "dokploy.app": appId },
+    })),
+  );
+}
+
+/** A deployment that is just starting may have read the version before it was replaced. */
+const REPLACED_MICROS = 3_600_000_000;
+
+/** Forgets versions of files, replaced an hour ago and more, that neither a retained release nor a deployment under way names. */
+export async function forgetFiles(ctx: TeamContext, appId: string): Promise<void> {
+  const isStale = and(eq(appFiles.appId, appId), lt(appFiles.replacedAt, ctx.now() - REPLACED_MICROS));
+  if ((await ctx.team.count(appFiles, isStale)) === 0) return;
+  const [kept, open] = await Promise.all([
+    ctx.team.list(releases, { where: and(eq(releases.appId, appId), isNull(releases.prunedAt)) }),
+    ctx.team.list(deployments, { where: and(eq(deployments.appId, appId), eq(deployments.status, "running")) }),
+  ]);
+  const sealed = [...kept.map((row) => row.config), ...open.flatMap((row) => (typeof row.results.config === "string" ? [row.results.config] : []))];
+  const named = sealed.flatMap((config) => openConfig(ctx, appId, config).files.map((file) => file.id));
+  await ctx.team.remove(appFiles, named.length > 0 ? and(isStale, notInArray(appFiles.id, named)) : isStale);
+}
