@@ -38,9 +38,10 @@ export async function perform(worker: WorkerContext, operation: OperationRow, lo
     case "delete":
       return remove(worker, place, signal);
     case "split":
-      return startSplit(worker, place, operation, signal);
+      // its steps have times of their own, as long as the application's health check and drain may take
+      return startSplit(worker, place, operation, lost);
     case "end-split":
-      return endSplit(worker, place, operation, signal);
+      return endSplit(worker, place, operation, lost);
     case "compare-heads":
       return;
   }

@@ -16,7 +16,7 @@ type Row = FileView & { id: string };
 
 const COLUMNS: Column<Row>[] = [
   { head: "Path in the container", className: "wrap-cell full", cell: ({ path }) => <code>{path}</code> },
-  { head: "Size", className: "num", cell: ({ sizeBytes }) => size(sizeBytes) },
+  { head: "Size", cell: ({ sizeBytes, isText }) => `${size(sizeBytes)}${isText ? "" : ", binary"}` },
   {
     head: "Mode, owner",
     className: "t2",
@@ -36,9 +36,7 @@ const COLUMNS: Column<Row>[] = [
         <Link className="btn btn-small" to={`?file=${encodeURIComponent(path)}#file`}>
           Edit<span className="sr"> {path}</span>
         </Link>
-      ) : (
-        <span className="t3 small">binary</span>
-      )}
+      ) : null}
       <Submit intent="file-remove" className="btn btn-small btn-danger">
         Remove<span className="sr"> {path}</span>
       </Submit>

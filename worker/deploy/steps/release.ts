@@ -60,9 +60,9 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
   const schedule = scheduleOf(config.strategy, config.replicas, config.canary);
   const [first] = schedule;
   const before = place.app.activeSlot === null ? null : { slot: place.app.activeSlot, releaseId: place.app.releaseId };
-  if (before) run.say(scheduleWords(config.strategy, schedule));
+  if (before) run.say(isPromoted ? `Release ${row.number} is on trial; it gets all of the traffic.` : scheduleWords(config.strategy, schedule));
   const gapSince = before && config.strategy === "recreate" ? await endOldRelease(run, before.slot, signal) : null;
-  const replicas = place.app.activeSlot === null ? config.replicas : (first?.newReplicas ?? config.replicas);
+  const replicas = place.app.activeSlot === null || isPromoted ? config.replicas : (first?.newReplicas ?? config.replicas);
   const isStillThere = present !== null && present.labels["dokploy.release"] === String(row.number) && present.running >= replicas && present.image === image;
   if (isStillThere) {
     run.say(`Slot ${slot} still runs release ${row.number}: nothing to start.`);
