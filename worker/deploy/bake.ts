@@ -8,6 +8,7 @@ import { BAKE } from "../../server/streams/definitions";
 import { spanRows } from "../../server/streams/record";
 import type { WorkerContext } from "../context";
 import { type AppPlace, isBusy, readAppPlace } from "../data";
+import { dropUnusedConfigs } from "./deliver-files";
 import { otherSlot, serviceOf } from "./slot-spec";
 
 const DRAIN_CHECK_MS = 100;
@@ -69,7 +70,7 @@ async function endBake(worker: WorkerContext, one: DeploymentRow): Promise<void>
   }
   if (!claimed || stop.signal.aborted || (await isBusy(services, one.appId))) return;
   await ports.slots.remove(serviceOf(place.app, old), place.app.epoch);
-  await ports.configs.removeUnused({ appId: one.appId, olderThanMs: 0 });
+  await dropUnusedConfigs(worker, one.appId);
   if (!(await services.db.transaction((tx) => recordEnd(tx, one, services.clock())))) return;
   services.events.publish(one.teamId, { type: "app", app: one.appId });
 }

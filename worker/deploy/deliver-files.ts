@@ -23,6 +23,15 @@ export async function deliverFiles(worker: WorkerContext, ctx: TeamContext, appI
   );
 }
 
+/** After a slot is gone: what it alone used goes too. What cannot be removed now is swept later. */
+export async function dropUnusedConfigs({ ports, services }: WorkerContext, appId: string): Promise<void> {
+  try {
+    await ports.configs.removeUnused({ appId, olderThanMs: 0 });
+  } catch (error) {
+    services.log.warn({ err: error, app: appId }, "config files that nothing uses are not removed yet");
+  }
+}
+
 /** A deployment that is just starting may have read the version before it was replaced. */
 const REPLACED_MICROS = 3_600_000_000;
 

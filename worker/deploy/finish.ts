@@ -3,7 +3,7 @@ import { apps, deployments, releases } from "../../db/schema";
 import type { DeploymentOutcome, DeploymentStatus } from "../../server/deployments/schema";
 import { renderEdge, setSlots, untilServed } from "../edge-file";
 import { DeployError } from "../errors";
-import { forgetFiles } from "./deliver-files";
+import { dropUnusedConfigs, forgetFiles } from "./deliver-files";
 import { fenced, writeFenced } from "./lease";
 import { removeImage } from "./remove-image";
 import type { Run } from "./run";
@@ -129,7 +129,7 @@ export async function restoreOldSlot(run: Run): Promise<void> {
   // the slot ends only when nobody is sent to it any more
   if (generation) await untilServed(worker, app.id, generation, RESTART_TIMEOUT_MS, AbortSignal.timeout(RESTART_TIMEOUT_MS));
   await worker.ports.slots.remove(fresh, deployment.epoch);
-  await worker.ports.configs.removeUnused({ appId: app.id, olderThanMs: 0 });
+  await dropUnusedConfigs(worker, app.id);
 }
 
 /** Removes the images and files of releases beyond those retained, when no retained release uses them. */

@@ -7,6 +7,7 @@ import { type SplitWish, splitWishSchema, type TrafficSplit } from "../../server
 import type { WorkerContext } from "../context";
 import { type AppPlace, actingFor } from "../data";
 import { drainSlot, endBakes } from "../deploy/bake";
+import { dropUnusedConfigs } from "../deploy/deliver-files";
 import { passGate } from "../deploy/gate";
 import { fenced } from "../deploy/lease";
 import { leaveSplit, servedAnew } from "../deploy/leave-split";
@@ -137,6 +138,6 @@ async function emptySlot(worker: WorkerContext, { app }: AppPlace, signal: Abort
   if (!(await setSlots(worker, app.id, app.epoch, live, app.split))) throw fenced();
   await servedAnew(worker, app.id, signal);
   await worker.ports.slots.remove(serviceOf(app, slot), app.epoch);
-  await worker.ports.configs.removeUnused({ appId: app.id, olderThanMs: 0 });
+  await dropUnusedConfigs(worker, app.id);
   if (!(await setSlots(worker, app.id, app.epoch, live))) throw fenced();
 }
