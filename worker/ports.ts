@@ -162,6 +162,8 @@ export interface OneOff {
     env: Record<string, string>;
     labels: Record<string, string>;
     limits: SlotSpec["limits"];
+    /** The release's config files, as its tasks have them. */
+    files: { path: string; content: Buffer; mode: number; uid: number; gid: number }[];
     output: Output;
     signal: AbortSignal;
   }): Promise<{ exitCode: number; oom: boolean }>;

@@ -43,11 +43,15 @@ const refusal = (wish: Promise<unknown>): Promise<string> =>
   );
 
 test("a file is in the container, changes with one deployment, comes back with a rollback, and goes when nothing uses it", async () => {
-  const { app, deploy, url } = await journey.newApp("one", showing, { bakeS: 0, drainS: 0 });
+  const { app, deploy, url } = await journey.newApp("one", showing, { bakeS: 0, drainS: 0, releaseCommand: "cat /etc/shop/a.yml" });
   const files = platform.client.apps.files;
   const first = await files.change.mutate({ app: app.id, set: [{ path: "/etc/shop/a.yml", content: "greeting: one\n" }] });
   expect(first.deployment).toBeNull();
-  expect((await deploy()).reason).toBeNull();
+  const begun = await deploy();
+  expect(begun.reason).toBeNull();
+  // the release command had it before the first task did
+  const log = await platform.client.deployments.logs.query({ deployment: begun.id, limit: 1000 });
+  expect(log.items.map((line) => line.x)).toContain("greeting: one");
   expect(await textOf(url, "/etc/shop/a.yml")).toBe("greeting: one\n");
   expect(await inContainer(url, "/etc/shop/a.yml")).toMatchObject({ mode: "444", uid: 0, gid: 0 });
 

@@ -98,7 +98,7 @@ describe("a split by weight", () => {
   });
 
   test("with a cookie a visitor stays where the first answer came from", async () => {
-    const { id, url } = await twoReleases("sticky");
+    const { id, url } = await twoReleases("sticky", { replicas: 2, strategy: "rolling" });
     await platform.client.traffic.split.mutate({ app: id, release: 1, weight: 50, sticky: true });
     const seen = new Set<string>();
     for (let visitor = 0; visitor < 8; visitor++) {
@@ -107,6 +107,13 @@ describe("a split by weight", () => {
       seen.add(first.body);
     }
     expect([...seen].sort()).toEqual(["one", "two"]);
+    // both releases are scaled together, and promoting gives up no replica
+    await platform.client.apps.scale.mutate({ app: id, replicas: 3 });
+    const load = startLoad(url, 30);
+    const run = await platform.client.traffic.promote.mutate({ app: id });
+    expect((await untilEnded(platform, run.id)).status).toBe("succeeded");
+    expect((await load.stop()).failures).toEqual([]);
+    await expect.poll(async () => (await platform.client.apps.read.query({ app: id })).runningReplicas, { timeout: 20_000 }).toBe(3);
   });
 });
 

@@ -6,21 +6,24 @@ import type { WorkerContext } from "../context";
 import { DeployError } from "../errors";
 import { openConfig, type ReleaseConfig } from "./release-config";
 
+export type FileContent = { name: string; path: string; content: Buffer; mode: number; uid: number; gid: number };
+
+/** A release's config files with their contents. @throws DeployError when one is no longer kept */
+export async function readFiles(ctx: TeamContext, { files }: Pick<ReleaseConfig, "files">): Promise<FileContent[]> {
+  if (files.length === 0) return [];
+  const ids = files.map((file) => file.id);
+  const rows = new Map((await ctx.team.list(appFiles, { where: inArray(appFiles.id, ids) })).map((row) => [row.id, row]));
+  return files.map(({ id, path, mode, uid, gid, configName }) => {
+    const row = rows.get(id);
+    if (!row) throw new DeployError("internal", { what: `The content of ${path} is no longer kept.`, fix: "Set the file again and deploy." }, { kind: "ours" });
+    return { name: configName, path, content: Buffer.from(ctx.key.open(row.content, fileContext(id)), "base64"), mode, uid, gid };
+  });
+}
+
 /** Puts a release's config files where the engine finds them, before a slot that names them. Repeating it changes nothing. */
 export async function deliverFiles(worker: WorkerContext, ctx: TeamContext, appId: string, config: Pick<ReleaseConfig, "files">): Promise<void> {
-  if (config.files.length === 0) return;
-  const ids = config.files.map((file) => file.id);
-  const rows = await ctx.team.list(appFiles, { where: inArray(appFiles.id, ids) });
-  const lost = config.files.find((file) => !rows.some((row) => row.id === file.id));
-  if (lost)
-    throw new DeployError("internal", { what: `The content of ${lost.path} is no longer kept.`, fix: "Set the file again and deploy." }, { kind: "ours" });
-  await worker.ports.configs.ensure(
-    rows.map((row) => ({
-      name: row.configName,
-      content: Buffer.from(ctx.key.open(row.content, fileContext(row.id)), "base64"),
-      labels: { "dokploy.app": appId },
-    })),
-  );
+  const files = await readFiles(ctx, config);
+  if (files.length > 0) await worker.ports.configs.ensure(files.map(({ name, content }) => ({ name, content, labels: { "dokploy.app": appId } })));
 }
 
 /** After a slot is gone: what it alone used goes too. What cannot be removed now is swept later. */
