@@ -23,3 +23,15 @@ export async function readAll(stdin: Readable): Promise<string> {
   for await (const part of stdin) parts.push(Buffer.from(part as Buffer));
   return Buffer.concat(parts).toString("utf8");
 }
+
+/** What is written to the standard input, as it is; null when it is more than `most` bytes. */
+export async function readBytes(stdin: Readable, most: number): Promise<Buffer | null> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of stdin) {
+    parts.push(Buffer.from(part as Buffer));
+    size += parts.at(-1)?.byteLength ?? 0;
+    if (size > most) return null;
+  }
+  return Buffer.concat(parts);
+}

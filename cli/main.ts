@@ -7,10 +7,12 @@ import { credentialCommands } from "./commands/credential";
 import { deployCommands } from "./commands/deploy";
 import { domainCommands } from "./commands/domain";
 import { envCommands } from "./commands/env";
+import { fileCommands } from "./commands/file";
 import { logsCommands } from "./commands/logs";
 import { metricsCommands } from "./commands/metrics";
 import { projectCommands } from "./commands/project";
 import { tokenCommands } from "./commands/token";
+import { trafficCommands } from "./commands/traffic";
 import { EXIT, toCliError, usageError } from "./errors";
 import { createOutput } from "./output";
 import { readSession, sessionPath } from "./session-file";
@@ -22,11 +24,13 @@ const COMMANDS: Commands = {
   ...appCommands,
   ...credentialCommands,
   ...envCommands,
+  ...fileCommands,
   ...domainCommands,
   ...deployCommands,
   ...logsCommands,
   ...tokenCommands,
   ...metricsCommands,
+  ...trafficCommands,
   ...Object.fromEntries(LATER.map((name) => [name, later(name, name)])),
 };
 const DEFAULT_URL = "http://127.0.0.1:3000";

@@ -8,6 +8,7 @@ import { logsRouter } from "./logs/router";
 import { metricsRouter } from "./metrics/router";
 import { noticesRouter } from "./notices/router";
 import { projectsRouter } from "./projects/router";
+import { trafficRouter } from "./traffic/router";
 import { createCallerFactory, router } from "./trpc";
 import { webhooksRouter } from "./webhooks/router";
 
@@ -23,6 +24,7 @@ export const appRouter = router({
   live: liveRouter,
   metrics: metricsRouter,
   notices: noticesRouter,
+  traffic: trafficRouter,
   webhooks: webhooksRouter,
 });
 export type AppRouter = typeof appRouter;

@@ -1,8 +1,9 @@
 import { and, eq } from "drizzle-orm";
 import { apps } from "../db/schema";
+import type { TrafficSplit } from "../server/traffic/schema";
 import type { WorkerContext } from "./context";
 import { readAppPlace, readDomains } from "./data";
-import type { EdgeApp } from "./ports";
+import type { EdgeApp, EdgeSplit } from "./ports";
 
 const turns = new Map<string, Promise<unknown>>();
 let counter = 0;
@@ -41,11 +42,14 @@ async function render(worker: WorkerContext, appId: string): Promise<string | nu
     epoch: app.epoch,
     routes: routes.map(({ host, path }) => ({ host, path })),
     slots: { a: { service: app.slotA, ...app.slots.a }, b: { service: app.slotB, ...app.slots.b } },
+    split: app.split?.phase === "running" ? edgeSplit(app.split) : null,
     unavailable: app.desired === "stopped" ? "stopped" : isServed ? null : "never_deployed",
   };
   await worker.ports.edge.write(file);
   return file.generation;
 }
+
+const edgeSplit = ({ id, kind, slot, weight, header, cookie, sticky }: TrafficSplit): EdgeSplit => ({ id, kind, slot, weight, header, cookie, sticky });
 
 /** Waits until the edge serves a generation. The file's event takes some 100 ms to become routes. */
 export async function untilServed(worker: WorkerContext, appId: string, generation: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
@@ -57,11 +61,21 @@ export async function untilServed(worker: WorkerContext, appId: string, generati
   return false;
 }
 
-/** Writes ports and weights of the slots while the epoch is still the caller's. @returns false when it is not */
-export async function setSlots(worker: WorkerContext, appId: string, epoch: number, slots: typeof apps.$inferSelect.slots): Promise<boolean> {
+/**
+ * Writes ports and weights of the slots while the epoch is still the caller's.
+ * @param split what goes on beside the live release: whoever moves the traffic otherwise ends a split by that
+ * @returns false when the epoch is another's
+ */
+export async function setSlots(
+  worker: WorkerContext,
+  appId: string,
+  epoch: number,
+  slots: typeof apps.$inferSelect.slots,
+  split: TrafficSplit | null = null,
+): Promise<boolean> {
   const rows = await worker.services.db
     .update(apps)
-    .set({ slots })
+    .set({ slots, split })
     .where(and(eq(apps.id, appId), eq(apps.epoch, epoch)))
     .returning({ id: apps.id });
   return rows.length > 0;

@@ -17,6 +17,7 @@ import { createAnnouncer } from "./notices/announce";
 import { compareHeads } from "./operate/compare-heads";
 import { createOperator } from "./operate/operator";
 import { observeApps, reconcile } from "./operate/reconcile";
+import { observeSplits } from "./operate/split-counts";
 import { sweep } from "./operate/sweep";
 
 const OBSERVE_MS = 5_000;
@@ -62,7 +63,10 @@ await reconcile(worker);
 const appLogs = collectAppLogs(worker);
 const safely = (what: string, work: () => Promise<void>) => () => void work().catch((error: unknown) => log.warn({ err: error }, what));
 const observer = setInterval(
-  safely("applications not observed", () => observeApps(worker)),
+  safely("applications not observed", async () => {
+    await observeApps(worker);
+    await observeSplits(worker);
+  }),
   OBSERVE_MS,
 );
 const sweeper = setInterval(() => void sweep(worker), SWEEP_MS);

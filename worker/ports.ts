@@ -107,6 +107,8 @@ export type SlotSpec = {
   reservations: { memoryBytes?: number | undefined; cpus?: number | undefined };
   /** Named volumes of the engine, by their full name. */
   mounts: { volume: string; path: string }[];
+  /** Configs of the engine by their name, as {@link ConfigFiles} puts them there. */
+  files: { config: string; path: string; mode: number; uid: number; gid: number }[];
   /** Written as label `dokploy.epoch`; a service that carries a larger one is left alone. */
   epoch: number;
 };
@@ -144,6 +146,14 @@ export interface Volumes {
   removeAll(request: { appId: string; signal: AbortSignal }): Promise<string[]>;
 }
 
+/** Contents of files that slots mount, kept by the engine where each of its nodes finds them. */
+export interface ConfigFiles {
+  /** Each is there, by its name; one that is there already is left as it is. */
+  ensure(files: { name: string; content: Buffer; labels: Record<string, string> }[]): Promise<void>;
+  /** Removes those of this installation that no service uses and that have been there for a time. @returns how many */
+  removeUnused(request: { appId?: string; olderThanMs: number }): Promise<number>;
+}
+
 export interface OneOff {
   /** Runs a command once in an image on the environment's network with the release's configuration; resolves with its exit code. The container is removed whatever happens. */
   run(request: {
@@ -154,6 +164,8 @@ export interface OneOff {
     env: Record<string, string>;
     labels: Record<string, string>;
     limits: SlotSpec["limits"];
+    /** The release's config files, as its tasks have them. */
+    files: { path: string; content: Buffer; mode: number; uid: number; gid: number }[];
     output: Output;
     signal: AbortSignal;
   }): Promise<{ exitCode: number; oom: boolean }>;
@@ -173,6 +185,17 @@ export interface EnvironmentNetwork {
 
 export type EdgeRoute = { host: string; path: string };
 export type EdgeSlot = { service: string; port: number; weight: number };
+/** A second release in the slot that is not live: requests that match go to it, or (`mirror`) `weight` per cent of all are copied to it. */
+export type EdgeSplit = {
+  id: string;
+  kind: "split" | "mirror";
+  slot: "a" | "b";
+  weight: number;
+  header: { name: string; value: string } | null;
+  cookie: { name: string; value: string } | null;
+  /** A visitor stays with the release that the weights gave first. */
+  sticky: boolean;
+};
 /** All that the edge needs to know of one application. `generation` = `<deployment number>.<epoch>`, echoed by the probe. */
 export type EdgeApp = {
   appId: string;
@@ -180,6 +203,7 @@ export type EdgeApp = {
   epoch: number;
   routes: EdgeRoute[];
   slots: { a: EdgeSlot; b: EdgeSlot };
+  split: EdgeSplit | null;
   /** Why there is nothing behind the routes, shown by the edge's own page. */
   unavailable: null | "stopped" | "never_deployed" | "replacing";
 };
@@ -217,6 +241,7 @@ export type Ports = {
   slots: SlotRuntime;
   oneOff: OneOff;
   volumes: Volumes;
+  configs: ConfigFiles;
   network: EnvironmentNetwork;
   edge: Edge;
   containerLogs: ContainerLogs;

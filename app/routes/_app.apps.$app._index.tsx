@@ -1,12 +1,15 @@
-import type { LoaderFunctionArgs } from "@remix-run/node";
+import type { ActionFunctionArgs, LoaderFunctionArgs } from "@remix-run/node";
 import { Link, useLoaderData, useRouteLoaderData } from "@remix-run/react";
 import { DeploymentsTable, useDeploymentScale } from "~/components/app/deployments-table";
 import { FirstDeployment } from "~/components/app/first";
 import { Slots } from "~/components/app/slots";
+import { Trial } from "~/components/app/trial";
 import { counted } from "~/components/time/format";
 import { Icon } from "~/components/ui/icon";
 import { Unwell } from "~/components/ui/unwell";
-import { load } from "~/lib/trpc.server";
+import { done } from "~/lib/flash.server";
+import { trialOf } from "~/lib/traffic-form";
+import { act, load } from "~/lib/trpc.server";
 import type { loader as appLoader } from "./_app.apps.$app";
 
 export { Unwell as ErrorBoundary };
@@ -14,18 +17,48 @@ export { Unwell as ErrorBoundary };
 export const loader = (args: LoaderFunctionArgs) =>
   load(args, async (api) => {
     const reference = { app: args.params.app ?? "" };
-    const [page, variables] = await Promise.all([api.deployments.timeline({ ...reference, limit: 10 }), api.apps.variables(reference)]);
+    const [page, variables, traffic, releases] = await Promise.all([
+      api.deployments.timeline({ ...reference, limit: 10 }),
+      api.apps.variables(reference),
+      api.traffic.read(reference),
+      api.deployments.releases(reference),
+    ]);
     const deliveries = page.items.length === 0 ? (await api.webhooks.deliveries({ ...reference, limit: 1 })).items : [];
     return {
       deployments: page.items,
+      traffic,
+      candidates: releases.items.filter((one) => one.isRetained && !one.isLive).map(({ number, commit }) => ({ number, commit })),
       delivery: deliveries[0] ?? null,
       secrets: variables.items.filter((one) => one.secret).length,
       plain: variables.items.filter((one) => !one.secret).length,
     };
   });
 
+export const action = (args: ActionFunctionArgs) =>
+  act(args, async (api, form) => {
+    const app = args.params.app ?? "";
+    const here = `/apps/${app}`;
+    const intent = form.get("intent");
+    if (intent === "promote") {
+      const run = await api.traffic.promote({ app, trigger: "page" });
+      return done(`/deployments/${run.id}`, `Promoting it as deployment #${run.number}.`);
+    }
+    if (intent === "end") {
+      const { live } = await api.traffic.end({ app });
+      return done(here, `Release ${live?.release} has all the traffic again.`);
+    }
+    const wish = trialOf(form);
+    if (wish.kind === "mirror") {
+      await api.traffic.mirror({ app, release: wish.release, percent: wish.percent });
+      return done(here, `Release ${wish.release} gets copies.`);
+    }
+    const { kind: _split, ...share } = wish;
+    await api.traffic.split({ app, ...share });
+    return done(here, `Release ${wish.release} is on trial.`);
+  });
+
 export default function Overview() {
-  const { deployments, delivery, secrets, plain } = useLoaderData<typeof loader>();
+  const { deployments, traffic, candidates, delivery, secrets, plain } = useLoaderData<typeof loader>();
   const app = useRouteLoaderData<typeof appLoader>("routes/_app.apps.$app")?.app;
   const { now, max, words } = useDeploymentScale(deployments);
   if (!app) return null;
@@ -33,7 +66,9 @@ export default function Overview() {
   return (
     <div className="cols2">
       <div>
-        <Slots app={app} runs={deployments} />
+        <Slots app={app} runs={deployments} traffic={traffic}>
+          <Trial app={app} traffic={traffic} candidates={candidates} />
+        </Slots>
         <section>
           <div className="sect-head">
             <h2>Last deployments</h2>

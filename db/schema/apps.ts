@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { type AnyPgColumn, boolean, doublePrecision, index, integer, jsonb, pgTable, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import type { Canary, Health, Resources, Slots, Strategy, Volume } from "../../server/apps/schema";
+import type { SplitSeen, TrafficSplit } from "../../server/traffic/schema";
 import { teams } from "./accounts";
 import { id, instant, teamId } from "./columns";
 import { environments, projects } from "./projects";
@@ -69,6 +70,10 @@ export const apps = pgTable(
       .$type<Slots>()
       .notNull()
       .default({ a: { port: 3000, weight: 0 }, b: { port: 3000, weight: 0 } }),
+    /** A second release that the idle slot runs beside the live one; written together with `slots`. */
+    split: jsonb("split").$type<TrafficSplit>(),
+    /** What both releases have answered since the split began, as the edge counts it. */
+    splitSeen: jsonb("split_seen").$type<SplitSeen>(),
     /** As last observed by a worker. */
     runningReplicas: integer("running_replicas").notNull().default(0),
     deploymentCount: integer("deployment_count").notNull().default(0),
@@ -104,6 +109,32 @@ export const appVariables = pgTable(
   (t) => [unique("app_variables_key").on(t.appId, t.key)],
 );
 
+/** Versions of an application's config files: a row never changes, so that a release that names it keeps its content. */
+export const appFiles = pgTable(
+  "app_files",
+  {
+    id: id(),
+    teamId: teamId().references(() => teams.id),
+    appId: uuid("app_id")
+      .notNull()
+      .references((): AnyPgColumn => apps.id, { onDelete: "cascade" }),
+    path: text("path").notNull(),
+    /** Base64, sealed by the team's key. */
+    content: text("content").notNull(),
+    sizeBytes: integer("size_bytes").notNull(),
+    isText: boolean("is_text").notNull(),
+    mode: integer("mode").notNull(),
+    uid: integer("uid").notNull(),
+    gid: integer("gid").notNull(),
+    /** The name of the engine's config that holds it; random, so that it tells nothing. */
+    configName: text("config_name").notNull().unique(),
+    createdAt: instant("created_at").notNull(),
+    /** When another version, or none, took its place; null for the present one. */
+    replacedAt: instant("replaced_at"),
+  },
+  (t) => [uniqueIndex("app_files_path").on(t.appId, t.path).where(sql`replaced_at is null`), index("app_files_app").on(t.appId)],
+);
+
 export const domains = pgTable(
   "domains",
   {
@@ -129,7 +160,7 @@ export const operations = pgTable(
     id: id(),
     teamId: teamId().references(() => teams.id),
     appId: uuid("app_id").notNull(),
-    kind: text("kind", { enum: ["start", "stop", "restart", "scale", "delete", "route", "compare-heads"] }).notNull(),
+    kind: text("kind", { enum: ["start", "stop", "restart", "scale", "delete", "route", "compare-heads", "split", "end-split"] }).notNull(),
     status: text("status", { enum: ["queued", "running", "succeeded", "failed"] })
       .notNull()
       .default("queued"),

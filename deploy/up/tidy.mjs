@@ -26,7 +26,7 @@ async function remove(dockerHost, path, fine = []) {
 }
 
 /**
- * Removes services, containers and networks of a home and returns when they are gone. Volumes and images stay.
+ * Removes services, containers, networks and configs of a home and returns when they are gone. Volumes and images stay.
  * @param {string} dockerHost
  * @param {string} homeId
  */
@@ -53,6 +53,8 @@ export async function removeFromEngine(dockerHost, homeId) {
     if (Date.now() > deadline) throw new Error(`a network cannot be removed: ${problem}`);
     await wait(200);
   }
+  // what they hold is in the database, and comes back with the services
+  for (const { ID } of await list(dockerHost, `/configs?filters=${ours(homeId)}`)) await remove(dockerHost, `/configs/${ID}`);
 }
 
 /** @param {string} dockerHost @param {string} homeId @returns {Promise<string | null>} what stands in the way of one, if any */

@@ -98,6 +98,7 @@ export async function openTestEngine(options: Partial<PortsOptions> & { needsEdg
       await ports.edgeControl.remove();
       const networks = await ports.docker.listNetworks({ filters: { label: [`dokploy.home=${homeId}`] } });
       for (const network of networks) await ports.network.remove(network.Name);
+      await ports.configs.removeUnused({ olderThanMs: 0 });
       await removeImages(ports, homeId);
       await ports.close();
       await rm(home, { recursive: true, force: true });

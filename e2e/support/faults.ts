@@ -126,6 +126,7 @@ export const environmentOf = (pid: number): Record<string, string> =>
       .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
   );
 
+type Service = { Spec: { Name: string; TaskTemplate: { ContainerSpec?: { Configs?: { ConfigName: string }[] | null } } } };
 type Place = { sql: HomeDatabase; home: string; homeId: string; dockerHost: string };
 
 /** Longer than the default bake of what earlier tests deployed, shorter than the time between two sweeps. */
@@ -153,7 +154,10 @@ async function findOrphans({ sql, home, homeId, dockerHost }: Place): Promise<st
     select case a.active_slot when 'a' then a.slot_a else a.slot_b end as live from apps a where a.deleted_at is null and a.active_slot is not null`;
   const baking = await sql<{ id: string }[]>`select id from deployments where bake_until is not null or status in ('queued', 'running')`;
   const live = new Set(rows.map((one) => one.live));
-  const services = (await list<{ Spec: { Name: string } }>("/services")).map((one) => one.Spec.Name);
+  const found = await list<Service>("/services");
+  const services = found.map((one) => one.Spec.Name);
+  const mounted = new Set(found.flatMap((one) => (one.Spec.TaskTemplate.ContainerSpec?.Configs ?? []).map((config) => config.ConfigName)));
+  const configs = (await list<{ Spec: { Name: string } }>("/configs")).map((one) => one.Spec.Name);
   const containers = await list<{ Names: string[]; Labels: Record<string, string> }>("/containers/json");
   const networks = (await list<{ Name: string; Labels: Record<string, string> }>("/networks")).filter((one) => one.Labels["dokploy.network"] === "environment");
   const wanted = await sql<{ network: string }[]>`select e.network from environments e join apps a on a.environment_id = e.id and a.deleted_at is null`;
@@ -172,6 +176,7 @@ async function findOrphans({ sql, home, homeId, dockerHost }: Place): Promise<st
   return [
     ...baking.map(({ id }) => `deployment ${id} is under way or bakes`),
     ...services.filter((name) => !live.has(name)).map((name) => `service ${name}`),
+    ...configs.filter((name) => !mounted.has(name)).map((name) => `config ${name}`),
     ...containers
       .filter((one) => one.Labels["dokploy.one-off"] || (one.Labels["com.docker.swarm.service.name"] && !live.has(one.Labels["com.docker.swarm.service.name"])))
       .map((one) => `container ${one.Names[0]}`),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { requireScope } from "../context";
+import { filesRouter } from "../files/router";
 import { appReference, flag, pageFields, pageOf } from "../inputs";
 import { findProject } from "../projects/service";
 import { reads, router, writes } from "../trpc";
@@ -28,6 +29,7 @@ const importSchema = appReference.extend({
 });
 
 export const appsRouter = router({
+  files: filesRouter,
   create: writes
     .meta(rest("POST", "/apps", "Create an application", 201))
     .input(createAppSchema)

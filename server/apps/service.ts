@@ -4,6 +4,7 @@ import { apps, domains, projects } from "../../db/schema";
 import type { TeamContext } from "../context";
 import { findCredential } from "../credentials/service";
 import { AppError } from "../errors";
+import { listPresent, refuseCollision } from "../files/service";
 import { refuseRepository } from "../git-hosts";
 import { requestOperation } from "../operations/service";
 import { ensureEnvironment, findProject } from "../projects/service";
@@ -96,6 +97,11 @@ export async function updateApp(ctx: TeamContext, reference: string, input: Upda
         const taken = await rows.first(apps, and(eq(apps.environmentId, app.environmentId), eq(apps.name, input.name), isNull(apps.deletedAt)));
         if (taken) throw new AppError("name_taken", { what: `This environment has an application named ${input.name} already.`, fix: "Choose another name." });
       }
+      if (input.volumes)
+        refuseCollision(
+          (await listPresent(rows, app.id)).map((file) => file.path),
+          input.volumes,
+        );
       await rows.update(apps, changes, eq(apps.id, app.id));
     });
     await ctx.audit("app.updated", app, { keys: Object.keys(changes) });

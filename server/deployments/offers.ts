@@ -34,7 +34,7 @@ export async function offersFor(ctx: TeamContext, id: string): Promise<Offers> {
 /** What failed or was cancelled can be tried again, as long as what it needs is still there. */
 function canRetry(deployment: DeploymentRow, app: AppRow, own: ReleaseRow | null): boolean {
   if (deployment.status !== "failed" && deployment.status !== "cancelled") return false;
-  if (deployment.kind === "rollback") return own !== null && own.prunedAt === null && own.id !== app.releaseId;
+  if (deployment.kind === "rollback" || deployment.kind === "promote") return own !== null && own.prunedAt === null && own.id !== app.releaseId;
   if (deployment.kind === "config") return app.releaseId !== null;
   return deployment.commitSha !== null || deployment.ref !== null;
 }
@@ -55,6 +55,8 @@ export async function retryDeployment(ctx: TeamContext, id: string, trigger: Dep
     const target = await ctx.team.first(releases, eq(releases.id, deployment.releaseId ?? ""));
     return rollback(ctx, { app: appId, to: target?.number, trigger });
   }
+  if (kind === "promote" && deployment.releaseId)
+    return acceptDeployment(ctx, appId, { kind, trigger, ref: null, receivedAt, releaseId: deployment.releaseId });
   if (kind === "config") return acceptDeployment(ctx, appId, { kind, trigger, ref: null, receivedAt });
   return acceptDeployment(ctx, appId, { kind: "code", trigger, ref: commitSha ? { kind: "sha", name: commitSha } : ref, noCache, receivedAt });
 }

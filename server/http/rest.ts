@@ -61,11 +61,9 @@ export function sendProblem(req: Request, res: Response, error: unknown): void {
 const wantsStream = (req: Request) => req.headers.accept?.includes("text/event-stream") === true;
 
 function callByName(caller: Caller, name: string, input: unknown): Promise<unknown> {
-  const [domain = "", verb = ""] = name.split(".");
-  const procedures = (caller as unknown as Record<string, Record<string, (input: unknown) => Promise<unknown>>>)[domain];
-  const procedure = procedures?.[verb];
-  if (!procedure) throw new AppError("not_found", { what: `There is no procedure ${name}.` });
-  return procedure(input);
+  const procedure = name.split(".").reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], caller);
+  if (typeof procedure !== "function") throw new AppError("not_found", { what: `There is no procedure ${name}.` });
+  return (procedure as (input: unknown) => Promise<unknown>)(input);
 }
 
 /** Path, query and body as one input. `PATCH /apps/{app}` carries the settings as its whole body. */

@@ -21,6 +21,7 @@ function workerWith(given: { fails?: boolean; busy?: Set<string> } = {}) {
         removed.push(name);
       },
     },
+    configs: { removeUnused: async () => 0 },
     edge: { inFlight: async ({ appId }: { appId: string }) => (given.busy?.has(appId) ? 1 : 0) },
   };
   return { worker: { services: t.worker, ports } as unknown as WorkerContext, removed };

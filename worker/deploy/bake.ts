@@ -8,6 +8,7 @@ import { BAKE } from "../../server/streams/definitions";
 import { spanRows } from "../../server/streams/record";
 import type { WorkerContext } from "../context";
 import { type AppPlace, isBusy, readAppPlace } from "../data";
+import { dropUnusedConfigs } from "./deliver-files";
 import { otherSlot, serviceOf } from "./slot-spec";
 
 const DRAIN_CHECK_MS = 100;
@@ -20,6 +21,14 @@ export async function drainSlot(worker: WorkerContext, place: AppPlace, slot: Sl
     if ((await worker.ports.edge.inFlight({ appId: place.app.id, slot })) === 0) return;
     await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
   }
+}
+
+/** Whoever fills the idle slot ends a bake early. */
+export async function endBakes(worker: WorkerContext, appId: string): Promise<void> {
+  await worker.services.db
+    .update(deployments)
+    .set({ bakeUntil: null })
+    .where(and(eq(deployments.appId, appId), isNotNull(deployments.bakeUntil)));
 }
 
 /**
@@ -61,6 +70,7 @@ async function endBake(worker: WorkerContext, one: DeploymentRow): Promise<void>
   }
   if (!claimed || stop.signal.aborted || (await isBusy(services, one.appId))) return;
   await ports.slots.remove(serviceOf(place.app, old), place.app.epoch);
+  await dropUnusedConfigs(worker, one.appId);
   if (!(await services.db.transaction((tx) => recordEnd(tx, one, services.clock())))) return;
   services.events.publish(one.teamId, { type: "app", app: one.appId });
 }

@@ -3,6 +3,7 @@ import { apps, deployments, releases } from "../../db/schema";
 import type { DeploymentOutcome, DeploymentStatus } from "../../server/deployments/schema";
 import { renderEdge, setSlots, untilServed } from "../edge-file";
 import { DeployError } from "../errors";
+import { dropUnusedConfigs, forgetFiles } from "./deliver-files";
 import { fenced, writeFenced } from "./lease";
 import { removeImage } from "./remove-image";
 import type { Run } from "./run";
@@ -128,11 +129,16 @@ export async function restoreOldSlot(run: Run): Promise<void> {
   // the slot ends only when nobody is sent to it any more
   if (generation) await untilServed(worker, app.id, generation, RESTART_TIMEOUT_MS, AbortSignal.timeout(RESTART_TIMEOUT_MS));
   await worker.ports.slots.remove(fresh, deployment.epoch);
+  await dropUnusedConfigs(worker, app.id);
 }
 
-/** Removes the images of releases beyond those retained, when no retained release uses them. */
+/** Removes the images and files of releases beyond those retained, when no retained release uses them. */
 export async function pruneReleases(run: Run): Promise<void> {
-  const { ctx, place, worker } = run;
+  await pruneImages(run);
+  await forgetFiles(run.ctx, run.place.app.id);
+}
+
+async function pruneImages({ ctx, place, worker, results }: Run): Promise<void> {
   const kept = await ctx.team.list(releases, {
     where: and(eq(releases.appId, place.app.id), isNull(releases.prunedAt)),
     orderBy: desc(releases.number),
@@ -140,7 +146,7 @@ export async function pruneReleases(run: Run): Promise<void> {
   });
   const oldest = kept.at(-1);
   if (!oldest || kept.length < place.app.retainedReleases) return;
-  const live = run.results.release?.releaseId ?? "";
+  const live = results.release?.releaseId ?? "";
   const stale = await ctx.team.list(releases, {
     where: and(eq(releases.appId, place.app.id), isNull(releases.prunedAt), lt(releases.number, oldest.number), ne(releases.id, live)),
     limit: 20,

@@ -66,7 +66,7 @@ async function claimOne(tx: Tx, now: number, workerId: string, hasBuildSlot: boo
   const [next] = await tx.execute<{ id: string; app_id: string }>(sql`
     select d.id, d.app_id from deployments d join apps a on a.id = d.app_id join environments e on e.id = a.environment_id
       left join (select project_id, count(*) as n from deployments where status = 'running' group by project_id) busy on busy.project_id = d.project_id
-    where d.status = 'queued' and (${hasBuildSlot} or d.kind in ('rollback', 'config'))
+    where d.status = 'queued' and (${hasBuildSlot} or d.kind in ('rollback', 'config', 'promote'))
       and not exists (select from deployments r where r.app_id = d.app_id and r.status = 'running')
       and not exists (${underWay(sql`d.app_id`)})
     order by d.priority desc, coalesce(busy.n, 0), e.tier = 'production' desc, d.created_at

@@ -1,5 +1,6 @@
 import { systemClock } from "../../server/clock";
 import { DeployError } from "../errors";
+import { readFiles } from "./deliver-files";
 import type { Run } from "./run";
 
 const LAST_LINES = 20;
@@ -27,6 +28,7 @@ export async function runReleaseCommand(
       network: task.network,
       env: task.env,
       labels: task.labels,
+      files: await readFiles(run.ctx, run.config),
       limits: { memoryBytes: run.config.resources.memoryBytes, cpus: run.config.resources.cpus },
       output({ at, text, stream }) {
         run.log.write({ at, step: "release", text, isError: stream === "stderr" });

@@ -11,6 +11,7 @@ const config = (changes: Partial<ReleaseConfig> = {}): ReleaseConfig => ({
   strategy: "blue-green",
   canary: canarySchema.parse({}),
   volumes: [],
+  files: [],
   health: healthSchema.parse({}),
   resources: {},
   stopGraceS: 10,
@@ -40,4 +41,15 @@ test("nothing is compared with nothing, and nothing differs from itself", () => 
 
 test("a key that names a property of every object is a key like any other", () => {
   expect(configChanges(config(), config({ env: { constructor: "x", toString: "y" } }))?.added).toEqual(["constructor", "toString"]);
+});
+
+test("a config file is named by its path, and a new version of it counts as changed", () => {
+  const file = { id: "1", path: "/etc/app.yml", configName: "dkp-1", mode: 0o444, uid: 0, gid: 0 };
+  const other = { ...file, id: "2", path: "/srv/x", configName: "dkp-2" };
+  expect(configChanges(config({ files: [file] }), config({ files: [{ ...file, id: "3", configName: "dkp-3" }, other] }))).toEqual({
+    added: ["/srv/x"],
+    removed: [],
+    changed: ["/etc/app.yml"],
+  });
+  expect(changedKeys(configChanges(config({ files: [file], env: { Z: "1" } }), config({ replicas: 2 })))).toEqual(["/etc/app.yml", "Z", "settings.replicas"]);
 });

@@ -4,7 +4,10 @@ import { type Canary, canarySchema, type Health, type Resources, type Strategy, 
 import { variableContext } from "../../server/apps/variables";
 import type { TeamContext } from "../../server/context";
 import type { ConfigChanges } from "../../server/deployments/schema";
+import { type FileFacts, listPresent } from "../../server/files/service";
 import type { AppPlace } from "../data";
+
+export type ConfigFile = Pick<FileFacts, "id" | "path" | "configName" | "mode" | "uid" | "gid">;
 
 /** Everything that a release runs with, frozen when its deployment starts. Stored sealed: it holds secrets. */
 export type ReleaseConfig = {
@@ -17,6 +20,8 @@ export type ReleaseConfig = {
   strategy: Strategy;
   canary: Canary;
   volumes: Volume[];
+  /** Rows of `app_files`, which hold the contents and never change. */
+  files: ConfigFile[];
   health: Health;
   resources: Resources;
   stopGraceS: number;
@@ -31,7 +36,7 @@ export type ReleaseConfig = {
 
 /** Several changes made before a deployment starts are in it together. */
 export async function snapshotConfig(ctx: TeamContext, { app }: AppPlace): Promise<ReleaseConfig> {
-  const variables = await ctx.team.list(appVariables, { where: eq(appVariables.appId, app.id) });
+  const [variables, files] = await Promise.all([ctx.team.list(appVariables, { where: eq(appVariables.appId, app.id) }), listPresent(ctx.team, app.id)]);
   return {
     env: Object.fromEntries(variables.map((row) => [row.key, ctx.key.open(row.value, variableContext(app.id, row.key))])),
     secretKeys: variables.filter((row) => row.isSecret).map((row) => row.key),
@@ -41,6 +46,7 @@ export async function snapshotConfig(ctx: TeamContext, { app }: AppPlace): Promi
     strategy: app.strategy,
     canary: canarySchema.parse(app.canary),
     volumes: app.volumes,
+    files: files.map(({ id, path, configName, mode, uid, gid }) => ({ id, path, configName, mode, uid, gid })),
     health: app.health,
     resources: app.resources,
     stopGraceS: app.stopGraceS,
@@ -56,27 +62,31 @@ export async function snapshotConfig(ctx: TeamContext, { app }: AppPlace): Promi
 
 const configContext = (appId: string) => `release-config:${appId}`;
 export const sealConfig = (ctx: TeamContext, appId: string, config: ReleaseConfig): string => ctx.key.seal(JSON.stringify(config), configContext(appId));
-/** Snapshots of before canaries and volumes have neither. */
+/** Snapshots of before canaries, volumes and files have none of them. */
 export const openConfig = (ctx: TeamContext, appId: string, sealed: string): ReleaseConfig => ({
   canary: canarySchema.parse({}),
   volumes: [],
-  ...(JSON.parse(ctx.key.open(sealed, configContext(appId))) as Omit<ReleaseConfig, "canary" | "volumes">),
+  files: [],
+  ...(JSON.parse(ctx.key.open(sealed, configContext(appId))) as Omit<ReleaseConfig, "canary" | "volumes" | "files">),
 });
 
-const IGNORED = new Set(["env", "secretKeys", "buildKeys"]);
+const IGNORED = new Set(["env", "secretKeys", "buildKeys", "files"]);
+/** What can differ by name: variables by their key, files by their path, which a key cannot be. */
+const named = (config: ReleaseConfig): Map<string, string> =>
+  new Map([...Object.entries(config.env), ...config.files.map((file) => [file.path, JSON.stringify(file)] as const)]);
 
 /** What differs between two snapshots by name, never by value; null when there is nothing to compare with. */
 export function configChanges(before: ReleaseConfig | null, after: ReleaseConfig): ConfigChanges | null {
   if (!before) return null;
-  const has = (config: ReleaseConfig, key: string) => Object.hasOwn(config.env, key);
-  const keys = [...new Set([...Object.keys(before.env), ...Object.keys(after.env)])].sort();
+  const [old, fresh] = [named(before), named(after)];
+  const keys = [...new Set([...old.keys(), ...fresh.keys()])].sort();
   const settings = (Object.keys(after) as (keyof ReleaseConfig)[]).filter(
     (key) => !IGNORED.has(key) && JSON.stringify(before[key]) !== JSON.stringify(after[key]),
   );
   return {
-    added: keys.filter((key) => !has(before, key)),
-    removed: keys.filter((key) => !has(after, key)),
-    changed: [...keys.filter((key) => has(before, key) && has(after, key) && before.env[key] !== after.env[key]), ...settings.map((key) => `settings.${key}`)],
+    added: keys.filter((key) => !old.has(key)),
+    removed: keys.filter((key) => !fresh.has(key)),
+    changed: [...keys.filter((key) => old.has(key) && fresh.has(key) && old.get(key) !== fresh.get(key)), ...settings.map((key) => `settings.${key}`)],
   };
 }
 

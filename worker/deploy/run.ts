@@ -59,6 +59,9 @@ export type Step = {
 
 export const isRebuild = ({ deployment }: Run): boolean => deployment.kind === "code" || deployment.kind === "redeploy";
 
+/** It runs a release that there is already, with that release's own configuration. */
+export const goesBack = ({ deployment }: Pick<Run, "deployment">): boolean => deployment.kind === "rollback" || deployment.kind === "promote";
+
 /** The result of an earlier step. @throws Error when the pipeline is out of order */
 export function resultOf<S extends keyof Results>(run: Run, step: S): NonNullable<Results[S]> {
   const result = run.results[step];

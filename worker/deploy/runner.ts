@@ -17,7 +17,7 @@ import { openLogWriter } from "./log-writer";
 import { deployPipeline } from "./pipeline";
 import { changedKeys, configChanges, openConfig, type ReleaseConfig, sealConfig, secretValues, snapshotConfig } from "./release-config";
 import { removeUnreleased } from "./remove-image";
-import type { Results, Run, Step } from "./run";
+import { goesBack, type Results, type Run, type Step } from "./run";
 import { clearPredecessor, forgetLostSlot } from "./take-over";
 import { removeWorkTree } from "./work-tree";
 
@@ -83,16 +83,17 @@ async function openRun(worker: WorkerContext, claimed: DeploymentRow): Promise<R
     const changes = configChanges(live ? openConfig(ctx, place.app.id, live.config) : null, config);
     run.deployment = await writeFenced(worker.services.db, claimed, {
       results: { ...results, config: sealConfig(ctx, place.app.id, config) },
-      changedKeys: claimed.kind === "rollback" ? [] : changedKeys(changes),
+      changedKeys: goesBack({ deployment: claimed }) ? [] : changedKeys(changes),
       configChanges: changes,
     });
   }
   return run;
 }
 
-/** A rollback runs with the configuration of the release that it goes back to, and its secrets are the ones to mask. */
-async function configOf(ctx: TeamContext, place: AppPlace, { kind, releaseId }: DeploymentRow): Promise<ReleaseConfig> {
-  const target = kind === "rollback" && releaseId ? await ctx.team.first(releases, eq(releases.id, releaseId)) : null;
+/** A rollback, and a release that is promoted, runs with the configuration of the release that it goes back to, and its secrets are the ones to mask. */
+async function configOf(ctx: TeamContext, place: AppPlace, deployment: DeploymentRow): Promise<ReleaseConfig> {
+  const { releaseId } = deployment;
+  const target = goesBack({ deployment }) && releaseId ? await ctx.team.first(releases, eq(releases.id, releaseId)) : null;
   return target ? { ...openConfig(ctx, place.app.id, target.config), replicas: place.app.replicas } : snapshotConfig(ctx, place);
 }
 

@@ -37,6 +37,7 @@ export function slotSpecOf(
     limits: { memoryBytes: config.resources.memoryBytes, cpus: config.resources.cpus },
     reservations: { memoryBytes: config.resources.reservedMemoryBytes, cpus: config.resources.reservedCpus },
     mounts: config.volumes.map(({ name, path }) => ({ volume: volumeName(place.app.id, name), path })),
+    files: config.files.map(({ configName, path, mode, uid, gid }) => ({ config: configName, path, mode, uid, gid })),
     epoch,
   };
 }

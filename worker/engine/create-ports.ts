@@ -8,6 +8,7 @@ import { createBuilder } from "./buildkit/build";
 import { createBuildPool } from "./buildkit/build-pool";
 import type { BuildResources } from "./buildkit/build-resources";
 import type { ContextLimits } from "./buildkit/context-files";
+import { createConfigFiles } from "./config-files";
 import { createContainerLogs } from "./container-logs";
 import { connectDocker, type Engine, type EngineLog, messageOf, parseDockerHost, type RegistryAccess } from "./docker-client";
 import { createEdgeContainer } from "./edge/container";
@@ -96,6 +97,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
     slots: createSlots(engine, events, registry),
     oneOff: createOneOff(engine),
     volumes: createVolumes(engine),
+    configs: createConfigFiles(engine),
     network: createEnvironmentNetwork(engine, container),
     edge: createEdge(engine, { files, container, ports: options.edge }),
     containerLogs: createContainerLogs(engine, events),

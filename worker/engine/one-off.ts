@@ -4,6 +4,7 @@ import { DeployError } from "../errors";
 import type { OneOff, SlotSpec } from "../ports";
 import { ask, askMaybe, type Engine, messageOf, statusOf } from "./docker-client";
 import { demultiplex, lineCutter, openStream, timestampedLine } from "./docker-stream";
+import { archiveOf } from "./file-archive";
 import { cancelled } from "./wait-until";
 
 type Request = Parameters<OneOff["run"]>[0];
@@ -96,6 +97,7 @@ export function createOneOff(engine: Engine): OneOff {
       };
       signal.addEventListener("abort", kill, { once: true });
       try {
+        if (request.files.length > 0) await ask("put files into a one-off container", () => container.putArchive(archiveOf(request.files), { path: "/" }));
         await start(engine, id, request.command);
         await ask("read the output of a one-off container", () => streamOutput(engine, id, request.output, signal));
         const { StatusCode } = (await ask("wait for a one-off container", () => container.wait())) as { StatusCode: number };

@@ -16,6 +16,7 @@ const spec = (more: Partial<SlotSpec> = {}): SlotSpec => ({
   limits: { memoryBytes: 1024, cpus: 0.5 },
   reservations: {},
   mounts: [],
+  files: [],
   epoch: 4,
   ...more,
 });
@@ -36,6 +37,14 @@ it("has the same digest for the same tasks, whatever the epoch, the replicas and
   expect(specDigest(spec({ epoch: 9, replicas: 1, env: { A: "1", B: "2" } }))).toBe(digest);
   for (const more of [{ image: "x" }, { env: { A: "1" } }, { command: ["x"] }, { stopGraceS: 1 }, { network: "x" }, { limits: {} }])
     expect(specDigest(spec(more))).not.toBe(digest);
+});
+
+it("mounts config files by the engine's id, with their mode and owner; another version means other tasks", () => {
+  const file = { config: "dkp-1", path: "/etc/app.yml", mode: 0o400, uid: 7, gid: 8 };
+  const { ContainerSpec } = serviceSpec(spec({ files: [file] }), "h", { "dkp-1": "id1" }).TaskTemplate as { ContainerSpec: { Configs?: object[] } };
+  expect(ContainerSpec.Configs).toEqual([{ ConfigID: "id1", ConfigName: "dkp-1", File: { Name: "/etc/app.yml", UID: "7", GID: "8", Mode: 0o400 } }]);
+  const digests = [[], [file], [{ ...file, config: "dkp-2" }], [{ ...file, mode: 0o444 }]].map((files) => specDigest(spec({ files })));
+  expect(new Set(digests).size).toBe(4);
 });
 
 describe("a service that exists", () => {

@@ -24,8 +24,9 @@ const sizes = ({ memoryBytes, cpus }: SlotSpec["limits"]) => ({
  * Identifies what a task runs. Neither the epoch nor the number of replicas is in it: a takeover or a scale must not restart tasks.
  */
 export function specDigest(spec: SlotSpec): string {
-  const { image, network, command, stopGraceS, limits, reservations, mounts } = spec;
-  const parts = [image, network, command ?? null, stopGraceS, sizes(limits), sizes(reservations), sorted(spec.env), ...(mounts.length > 0 ? [mounts] : [])];
+  const { image, network, command, stopGraceS, limits, reservations, mounts, files } = spec;
+  const places = [...(mounts.length > 0 ? [mounts] : []), ...(files.length > 0 ? [files] : [])];
+  const parts = [image, network, command ?? null, stopGraceS, sizes(limits), sizes(reservations), sorted(spec.env), ...places];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
 
@@ -38,8 +39,14 @@ const volumeMount = ({ volume, path }: SlotSpec["mounts"][number], labels: Recor
   } as unknown as Dockerode.MountSettings["VolumeOptions"],
 });
 
-/** The Swarm service for a slot: a pure function of its specification. `CpuShares`-free; DNS round robin, since virtual IPs need IPVS. */
-export function serviceSpec(spec: SlotSpec, homeId: string): Dockerode.ServiceSpec {
+const configFile = ({ config, path, mode, uid, gid }: SlotSpec["files"][number], id: string) => ({
+  ConfigID: id,
+  ConfigName: config,
+  File: { Name: path, UID: String(uid), GID: String(gid), Mode: mode },
+});
+
+/** The Swarm service for a slot: a pure function of its specification. `CpuShares`-free; DNS round robin, since virtual IPs need IPVS. @param configIds the engine's ids of the configs that its files name */
+export function serviceSpec(spec: SlotSpec, homeId: string, configIds: Record<string, string> = {}): Dockerode.ServiceSpec {
   const digest = specDigest(spec);
   const owner = { ...spec.labels, "dokploy.home": homeId };
   return {
@@ -57,6 +64,7 @@ export function serviceSpec(spec: SlotSpec, homeId: string): Dockerode.ServiceSp
         Labels: { ...owner, [SPEC_LABEL]: digest },
         Init: true,
         ...(spec.mounts.length === 0 ? {} : { Mounts: spec.mounts.map((mount) => volumeMount(mount, owner)) }),
+        ...(spec.files.length === 0 ? {} : { Configs: spec.files.map((file) => configFile(file, configIds[file.config] ?? "")) }),
         StopGracePeriod: Math.round(spec.stopGraceS * NANOSECONDS),
         CapabilityDrop: DROPPED_CAPABILITIES,
         Privileges: { NoNewPrivileges: true } as Dockerode.Privileges, // engines before 26 ignore it

@@ -1,6 +1,7 @@
 import type Dockerode from "dockerode";
 import { DeployError } from "../errors";
 import type { SlotRuntime, SlotSpec, SlotState } from "../ports";
+import { configIds } from "./config-files";
 import { ask, askMaybe, credentialFor, type Engine, messageOf, type RegistryAccess, statusOf } from "./docker-client";
 import type { EngineEvents } from "./engine-events";
 import { readListeners } from "./listeners";
@@ -50,9 +51,9 @@ async function changeService(engine: Engine, name: string, change: (service: Swa
   }
 }
 
-async function createSlot(engine: Engine, spec: SlotSpec, auth: object | null): Promise<boolean> {
+async function createSlot(engine: Engine, spec: SlotSpec, auth: object | null, configs: Record<string, string>): Promise<boolean> {
   try {
-    await engine.docker.createService((auth ?? undefined) as Dockerode.AuthConfig, serviceSpec(spec, engine.homeId));
+    await engine.docker.createService((auth ?? undefined) as Dockerode.AuthConfig, serviceSpec(spec, engine.homeId, configs));
     return true;
   } catch (error) {
     if (isNameTaken(error)) return false;
@@ -61,10 +62,21 @@ async function createSlot(engine: Engine, spec: SlotSpec, auth: object | null): 
 }
 
 /** What `ensure` has to write over an existing service; null when it is as wanted. */
-export function slotChange(service: SwarmService, spec: SlotSpec, homeId: string): Dockerode.ServiceSpec | null {
+export function slotChange(service: SwarmService, spec: SlotSpec, homeId: string, configs: Record<string, string> = {}): Dockerode.ServiceSpec | null {
   refuseNewer(service, spec.epoch);
   const isSame = service.Spec.Labels?.[SPEC_LABEL] === specDigest(spec) && epochOf(service) === spec.epoch && replicasOf(service) === spec.replicas;
-  return isSame ? null : serviceSpec(spec, homeId);
+  return isSame ? null : serviceSpec(spec, homeId, configs);
+}
+
+/** @throws DeployError temporary when a config is not there: whoever puts the files there does so again */
+async function knownConfigs(engine: Engine, { name, files }: SlotSpec): Promise<Record<string, string>> {
+  const ids = await configIds(
+    engine,
+    files.map((file) => file.config),
+  );
+  const lost = files.find((file) => ids[file.config] === undefined);
+  if (lost) throw new DeployError("internal", { what: `The content of ${lost.path} is not on the engine`, why: `${name} needs it.` }, { kind: "temporary" });
+  return ids;
 }
 
 /** Slots as Swarm services. `registry` is the credential sent with images of its address, so that other nodes can pull. */
@@ -73,12 +85,13 @@ export function createSlots(engine: Engine, events: EngineEvents, registry: Regi
   return {
     async ensure(spec, signal) {
       const auth = credentialFor(spec.image, registry);
-      const change = (service: SwarmService) => slotChange(service, spec, engine.homeId);
+      const configs = await knownConfigs(engine, spec);
+      const change = (service: SwarmService) => slotChange(service, spec, engine.homeId, configs);
       if (await changeService(engine, spec.name, change, auth)) return;
       // Tasks of a service that was removed answer to its name until they have ended: a gate would take them for the new ones.
       const timeoutMs = ENDING_MS + spec.stopGraceS * 1000;
       await watch.untilStopped({ name: spec.name, timeoutMs, signal: signal ?? new AbortController().signal });
-      if (await createSlot(engine, spec, auth)) return;
+      if (await createSlot(engine, spec, auth, configs)) return;
       await changeService(engine, spec.name, change, auth);
     },
     async scale(name, replicas, epoch) {

@@ -1,5 +1,5 @@
 import { and, eq } from "drizzle-orm";
-import { apps, appVariables, domains, releases } from "../../db/schema";
+import { appFiles, apps, appVariables, domains, releases } from "../../db/schema";
 import { AppError } from "../../server/errors";
 import type { OperationRow } from "../../server/operations/service";
 import type { WorkerContext } from "../context";
@@ -7,11 +7,13 @@ import { type AppPlace, actingFor, readAppPlace } from "../data";
 import { drainSlot } from "../deploy/bake";
 import { passGate } from "../deploy/gate";
 import { fenced } from "../deploy/lease";
+import { leaveSplit } from "../deploy/leave-split";
 import { removeImage } from "../deploy/remove-image";
 import { otherSlot, serviceOf } from "../deploy/slot-spec";
 import { renderEdge, setSlots, untilServed } from "../edge-file";
 import { DeployError } from "../errors";
-import { bothServices, liveSlotSpec } from "./live-release";
+import { bothServices, ensureSlot, liveSlotSpec } from "./live-release";
+import { endSplit, startSplit } from "./split";
 
 const RUNNING_TIMEOUT_MS = 60_000;
 const STOPPED_TIMEOUT_MS = 30_000;
@@ -26,7 +28,7 @@ export async function perform(worker: WorkerContext, operation: OperationRow, lo
     case "route":
       return applyRoutes(worker, place, signal);
     case "stop":
-      return stop(worker, place, signal);
+      return stop(worker, place, operation.actor, signal);
     case "start":
       return start(worker, place, signal);
     case "restart":
@@ -35,6 +37,11 @@ export async function perform(worker: WorkerContext, operation: OperationRow, lo
       return scale(worker, place, Number(operation.input.replicas), signal);
     case "delete":
       return remove(worker, place, signal);
+    case "split":
+      // its steps have times of their own, as long as the application's health check and drain may take
+      return startSplit(worker, place, operation, lost);
+    case "end-split":
+      return endSplit(worker, place, operation, lost);
     case "compare-heads":
       return;
   }
@@ -46,7 +53,8 @@ async function applyRoutes(worker: WorkerContext, place: AppPlace, signal: Abort
 }
 
 /** The edge says “stopped” before the tasks end, so that nobody meets a broken answer. */
-async function stop(worker: WorkerContext, place: AppPlace, signal: AbortSignal): Promise<void> {
+async function stop(worker: WorkerContext, place: AppPlace, actor: string, signal: AbortSignal): Promise<void> {
+  if (place.app.split) await leaveSplit(worker, place, { actor, by: "a stop of the application" }, signal);
   await worker.services.db.update(apps).set({ desired: "stopped" }).where(eq(apps.id, place.app.id));
   await renderEdge(worker, place.app.id);
   for (const name of bothServices(place)) {
@@ -54,6 +62,7 @@ async function stop(worker: WorkerContext, place: AppPlace, signal: AbortSignal)
     await worker.ports.slots.scale(name, 0, place.app.epoch);
     await worker.ports.slots.untilStopped({ name, timeoutMs: STOPPED_TIMEOUT_MS, signal });
   }
+  if (place.app.split && !(await setSlots(worker, place.app.id, place.app.epoch, place.app.slots))) throw fenced();
   await observed(worker, place, 0);
 }
 
@@ -61,7 +70,7 @@ async function start(worker: WorkerContext, place: AppPlace, signal: AbortSignal
   const live = await liveSlotSpec(worker, place, place.app.replicas);
   if (!live) throw new AppError("conflict", { what: "The application was never deployed.", fix: "Deploy it." });
   await worker.ports.network.ensure({ name: place.environment.network, labels: live.spec.labels });
-  await worker.ports.slots.ensure(live.spec, signal);
+  await ensureSlot(worker, place, live, signal);
   await worker.ports.slots.untilRunning({ name: live.spec.name, replicas: live.spec.replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
   await worker.services.db.update(apps).set({ desired: "running" }).where(eq(apps.id, place.app.id));
   await applyRoutes(worker, place, signal);
@@ -73,12 +82,18 @@ async function restart(worker: WorkerContext, place: AppPlace, signal: AbortSign
   const { app } = place;
   const live = await liveSlotSpec(worker, place, app.replicas);
   if (!live || app.activeSlot === null) throw new AppError("conflict", { what: "The application was never deployed.", fix: "Deploy it." });
+  if (app.split)
+    throw new AppError("conflict", {
+      what: `Release ${app.split.release} is on trial beside the live one.`,
+      why: "A restart needs its slot.",
+      fix: "End the trial first: dokploy traffic end APP",
+    });
   const slot = otherSlot(app.activeSlot);
   const port = app.slots[app.activeSlot].port;
   const fresh = serviceOf(app, slot);
   await worker.ports.slots.remove(fresh, app.epoch);
   try {
-    await worker.ports.slots.ensure({ ...live.spec, name: fresh, labels: { ...live.spec.labels, "dokploy.slot": slot } }, signal);
+    await ensureSlot(worker, place, { ...live, spec: { ...live.spec, name: fresh, labels: { ...live.spec.labels, "dokploy.slot": slot } } }, signal);
     if (!(await setSlots(worker, app.id, app.epoch, { ...app.slots, [slot]: { port, weight: 0 } }))) throw fenced();
     await renderEdge(worker, app.id);
     await worker.ports.slots.untilRunning({ name: fresh, replicas: app.replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
@@ -86,7 +101,11 @@ async function restart(worker: WorkerContext, place: AppPlace, signal: AbortSign
     signal.throwIfAborted();
     const slots = { a: { port, weight: slot === "a" ? 100 : 0 }, b: { port, weight: slot === "b" ? 100 : 0 } };
     const where = and(eq(apps.id, app.id), eq(apps.epoch, app.epoch));
-    const flipped = await worker.services.db.update(apps).set({ slots, activeSlot: slot, desired: "running" }).where(where).returning({ id: apps.id });
+    const flipped = await worker.services.db
+      .update(apps)
+      .set({ slots, activeSlot: slot, desired: "running", split: null })
+      .where(where)
+      .returning({ id: apps.id });
     if (flipped.length === 0) throw fenced();
   } catch (error) {
     // whoever has taken the operation over uses that slot
@@ -104,8 +123,9 @@ async function scale(worker: WorkerContext, place: AppPlace, replicas: number, s
   await worker.services.db.update(apps).set({ replicas }).where(eq(apps.id, app.id));
   if (app.activeSlot === null || app.desired === "stopped") return;
   const name = serviceOf(app, app.activeSlot);
-  await worker.ports.slots.scale(name, replicas, app.epoch);
-  await worker.ports.slots.untilRunning({ name, replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
+  const names = app.split?.phase === "running" ? bothServices(place) : [name];
+  for (const one of names) await worker.ports.slots.scale(one, replicas, app.epoch);
+  for (const one of names) await worker.ports.slots.untilRunning({ name: one, replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
   await observed(worker, place, replicas);
 }
 
@@ -123,6 +143,7 @@ async function remove(worker: WorkerContext, place: AppPlace, signal: AbortSigna
     await worker.ports.slots.untilStopped({ name, timeoutMs: STOPPED_TIMEOUT_MS, signal });
   }
   await worker.ports.volumes.removeAll({ appId: app.id, signal });
+  await worker.ports.configs.removeUnused({ appId: app.id, olderThanMs: 0 });
   const ctx = actingFor(worker.services, place);
   const { team } = ctx;
   const others = await team.list(apps, { where: eq(apps.environmentId, environment.id) });
@@ -133,6 +154,7 @@ async function remove(worker: WorkerContext, place: AppPlace, signal: AbortSigna
   await worker.ports.builder.forget(app.id);
   await team.remove(domains, eq(domains.appId, app.id));
   await team.remove(appVariables, eq(appVariables.appId, app.id));
+  await team.remove(appFiles, eq(appFiles.appId, app.id));
 }
 
 const observed = (worker: WorkerContext, place: AppPlace, running: number) =>

@@ -4,7 +4,8 @@ import type { WorkerContext } from "../context";
 import { type AppPlace, isBusy, readAppPlace, readAppPlaces } from "../data";
 import { serviceOf } from "../deploy/slot-spec";
 import { renderEdge } from "../edge-file";
-import { liveSlotSpec } from "./live-release";
+import { ensureSlot, liveSlotSpec, type SlotContent } from "./live-release";
+import { trialSlot } from "./split";
 
 /**
  * Makes the engine agree with the database, after a start of the worker or of the engine: networks, services of the live
@@ -31,11 +32,17 @@ async function reconcileApp(worker: WorkerContext, place: AppPlace): Promise<voi
       name: environment.network,
       labels: { "dokploy.home": worker.env.DOKPLOY_HOME_ID, "dokploy.project": project.name, "dokploy.environment": environment.name },
     });
-    const present = await worker.ports.slots.state(live.spec.name);
-    if (!present || present.replicas !== live.spec.replicas || present.labels["dokploy.release"] !== String(live.release.number))
-      await worker.ports.slots.ensure(live.spec);
+    await bringBack(worker, place, live);
+    const trial = await trialSlot(worker, place);
+    if (trial) await bringBack(worker, place, trial);
   }
   await renderEdge(worker, app.id);
+}
+
+async function bringBack(worker: WorkerContext, place: AppPlace, content: SlotContent): Promise<void> {
+  const { spec, release } = content;
+  const present = await worker.ports.slots.state(spec.name);
+  if (!present || present.replicas !== spec.replicas || present.labels["dokploy.release"] !== String(release.number)) await ensureSlot(worker, place, content);
 }
 
 /** Keeps `running_replicas` true to what the engine reports. */

@@ -8,6 +8,9 @@ import { releaseCommandName } from "../deploy/release-command";
 import { otherSlot } from "../deploy/slot-spec";
 import { listWorkTrees, removeUnheldWorkTrees } from "../deploy/work-tree";
 
+/** A config comes before the service that uses it. */
+const FRESH_CONFIG_MS = 60_000;
+
 /**
  * Removes what this installation owns and nothing needs any more: what a killed worker left, or what could not be removed when it was
  * due. Each kind is listed first and compared with the database after that, so that what came into being meanwhile is not in the list.
@@ -19,6 +22,7 @@ export async function sweep(worker: WorkerContext): Promise<void> {
     commands,
     images,
     networks,
+    configs: () => worker.ports.configs.removeUnused({ olderThanMs: FRESH_CONFIG_MS }),
     workTrees,
     scratch: () => worker.ports.source.sweep(),
   };
@@ -32,7 +36,7 @@ export async function sweep(worker: WorkerContext): Promise<void> {
   }
 }
 
-/** A slot stays while it is live or bakes, and while something is under way that may fill it. */
+/** A slot stays while it is live, bakes or holds a release on trial, and while something is under way that may fill it. */
 async function slots(worker: WorkerContext): Promise<number> {
   const { ports, services } = worker;
   const found = new Set(await ports.slots.owned());
@@ -54,7 +58,7 @@ async function slots(worker: WorkerContext): Promise<number> {
 function idleSlots(app: typeof apps.$inferSelect): string[] {
   const names = { a: app.slotA, b: app.slotB };
   if (app.deletedAt !== null || app.activeSlot === null) return [names.a, names.b];
-  return [names[otherSlot(app.activeSlot)]];
+  return app.split ? [] : [names[otherSlot(app.activeSlot)]];
 }
 
 async function isBaking({ services }: WorkerContext, appId: string): Promise<boolean> {

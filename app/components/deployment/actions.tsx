@@ -8,7 +8,14 @@ import { Submit } from "../ui/submit";
 
 /** What can be done about the deployment. What ends a run or moves traffic is asked once more, also without JavaScript. */
 export function Actions({ run, offers }: { run: DeploymentWithSpans; offers: Offers }) {
-  const same = run.kind === "rollback" ? "release" : run.kind === "config" ? "configuration" : run.commit || run.ref?.kind === "sha" ? "commit" : run.ref?.kind;
+  const same =
+    run.kind === "rollback" || run.kind === "promote"
+      ? "release"
+      : run.kind === "config"
+        ? "configuration"
+        : run.commit || run.ref?.kind === "sha"
+          ? "commit"
+          : run.ref?.kind;
   return (
     <div className="actions">
       {offers.retry ? (

@@ -75,7 +75,7 @@ export function streamOf(run: Run, usual: Usual, now: number): StreamModel {
       }
       return { step: key, class: cls, seconds: spent, usual: usualSeconds, phase: isNow ? "running" : phaseOf(last), from, to };
     }
-    const isSkipped = run.kind === "rollback" || run.kind === "config" ? WITHOUT_BUILD.has(key) : false;
+    const isSkipped = run.kind === "rollback" || run.kind === "config" || run.kind === "promote" ? WITHOUT_BUILD.has(key) : false;
     const wasSkipped = run.spans.some((span) => span.parent === null && span.step === key && span.outcome === "skipped");
     if (!isRunning || isSkipped || wasSkipped || usualSeconds === null || key === "validate" || key === "queue") {
       const isOff = !isRunning && run.status !== "succeeded" && !wasSkipped && !isSkipped;

@@ -68,6 +68,7 @@ export function DeploymentState({ run }: { run: Parameters<typeof deploymentStat
 export function titleOf(run: Pick<Deployment, "commit" | "kind" | "ref" | "release" | "changedKeys">): string {
   const subject = plainText(run.commit?.message.split("\n", 1)[0] ?? "").trim();
   if (run.kind === "rollback") return run.release === null ? "Back to an earlier release" : `Back to release ${run.release}`;
+  if (run.kind === "promote") return run.release === null ? "Promote a release" : `Promote release ${run.release}`;
   if (run.kind === "config") return run.changedKeys.length > 0 ? `Change ${run.changedKeys.join(", ")}` : "Apply the configuration";
   if (subject) return subject;
   if (run.ref?.kind === "image") return `Deploy ${run.ref.name}`;

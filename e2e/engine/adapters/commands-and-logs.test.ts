@@ -26,6 +26,7 @@ describe("a one-off command", () => {
       env: { WORD: "well" },
       labels: {},
       limits: {},
+      files: [],
       output: () => undefined,
       signal: new AbortController().signal,
       ...more,
@@ -39,6 +40,17 @@ describe("a one-off command", () => {
     });
     expect(lines.sort()).toEqual(["stderr aside", "stdout well"]);
     expect(await left()).toEqual([]);
+  });
+
+  it("has its files before it begins, with their mode and owner, also where no folder was", async () => {
+    const lines: string[] = [];
+    const files = [
+      { path: "/etc/shop/a.yml", content: Buffer.from("greeting\n"), mode: 0o440, uid: 7, gid: 8 },
+      { path: `/srv/${"long/".repeat(30)}b`, content: Buffer.alloc(2000, "x"), mode: 0o444, uid: 0, gid: 0 },
+    ];
+    const script = "cat /etc/shop/a.yml; stat -c '%a %u:%g' /etc/shop/a.yml; wc -c < $(find /srv -name b)";
+    expect(await run(["sh", "-c", script], { files, output: (line) => lines.push(line.text) })).toMatchObject({ exitCode: 0 });
+    expect(lines).toEqual(["greeting", "440 7:8", "2000"]);
   });
 
   it("says when it ran out of memory", async () => {
@@ -72,6 +84,7 @@ describe("the logs of an application", () => {
     limits: {},
     reservations: {},
     mounts: [],
+    files: [],
     epoch: 1,
     ...more,
   });

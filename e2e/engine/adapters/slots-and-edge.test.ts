@@ -25,6 +25,7 @@ const spec = (slot: "a" | "b", version: string, more: Partial<SlotSpec> = {}): S
   limits: { memoryBytes: 128 * 1024 * 1024 },
   reservations: {},
   mounts: [],
+  files: [],
   epoch: 1,
   ...more,
 });
@@ -34,6 +35,7 @@ const app = (generation: string, weights: [number, number], more: Partial<EdgeAp
   epoch: 1,
   routes: [{ host: "x.localhost", path: "/" }],
   slots: { a: { service: `${engine.homeId}-a`, port: 3000, weight: weights[0] }, b: { service: `${engine.homeId}-b`, port: 3000, weight: weights[1] } },
+  split: null,
   unavailable: null,
   ...more,
 });

@@ -1,14 +1,17 @@
 import { desc, eq, sql } from "drizzle-orm";
-import { apps, deployments, releases } from "../../../db/schema";
+import { apps, releases } from "../../../db/schema";
 import type { Slot } from "../../../server/apps/schema";
 import { scheduleOf, scheduleWords } from "../../../server/deployments/strategy";
 import { renderEdge, setSlots, untilServed } from "../../edge-file";
 import { DeployError } from "../../errors";
-import { drainSlot } from "../bake";
+import { drainSlot, endBakes } from "../bake";
+import { deliverFiles } from "../deliver-files";
 import { fenced, writeFenced } from "../lease";
+import { leaveSplit } from "../leave-split";
 import { runReleaseCommand } from "../release-command";
 import { openConfig, sealConfig } from "../release-config";
-import { isRebuild, type Results, type Run } from "../run";
+import { goesBack, isRebuild, type Results, type Run } from "../run";
+import { portOf } from "../slot-port";
 import { environmentOf, labelsOf, otherSlot, serviceOf, slotSpecOf } from "../slot-spec";
 
 const RUNNING_TIMEOUT_MS = 120_000;
@@ -21,7 +24,7 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
   const { slots } = worker.ports;
   const row = await releaseRow(run);
   const image = row.imageDigest ?? row.imageId;
-  const port = config.port ?? (await exposedPort(run, row.imageId)) ?? 3000;
+  const port = await portOf(worker, config, row.imageId);
   const slot = place.app.activeSlot === null ? "a" : otherSlot(place.app.activeSlot);
   const name = serviceOf(place.app, slot);
   const [written, present] = await Promise.all([
@@ -30,6 +33,14 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
     run.networkReady,
   ]);
   run.deployment = written;
+
+  // the release that is on trial keeps its share until `route` gives it everything
+  const { split } = place.app;
+  const isPromoted = split?.phase === "running" && split.releaseId === row.id;
+  if (split && !isPromoted) {
+    await leaveSplit(worker, place, { actor: deployment.actor, by: `deployment #${deployment.number}` }, signal);
+    run.say(`The trial of release ${split.release} has ended: this deployment needs its slot.`);
+  }
 
   const facts = { id: row.id, number: row.number, deploymentId: row.deploymentId, image, commitSha: row.commitSha };
   if (config.releaseCommand && isRebuild(run)) {
@@ -49,24 +60,26 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
   const schedule = scheduleOf(config.strategy, config.replicas, config.canary);
   const [first] = schedule;
   const before = place.app.activeSlot === null ? null : { slot: place.app.activeSlot, releaseId: place.app.releaseId };
-  if (before) run.say(scheduleWords(config.strategy, schedule));
+  if (before) run.say(isPromoted ? `Release ${row.number} is on trial; it gets all of the traffic.` : scheduleWords(config.strategy, schedule));
   const gapSince = before && config.strategy === "recreate" ? await endOldRelease(run, before.slot, signal) : null;
-  const replicas = place.app.activeSlot === null ? config.replicas : (first?.newReplicas ?? config.replicas);
+  const replicas = place.app.activeSlot === null || isPromoted ? config.replicas : (first?.newReplicas ?? config.replicas);
   const isStillThere = present !== null && present.labels["dokploy.release"] === String(row.number) && present.running >= replicas && present.image === image;
   if (isStillThere) {
     run.say(`Slot ${slot} still runs release ${row.number}: nothing to start.`);
-    await endBake(run);
+    await endBakes(worker, place.app.id);
   } else {
     if (present !== null && present.running > 0) await drainSlot(worker, place, slot, config.drainS, signal);
-    await endBake(run);
+    await endBakes(worker, place.app.id);
     run.say(
       `Release ${row.number} goes into slot ${slot}: ${replicas} ${replicas === 1 ? "replica" : "replicas"} of ${image.replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, "$1")}, port ${port}`,
     );
+    await deliverFiles(worker, run.ctx, place.app.id, config);
     await slots.ensure(slotSpecOf(worker.env.DOKPLOY_HOME_ID, place, slot, facts, config, port, replicas, deployment.epoch), signal);
   }
 
-  const weights = { ...place.app.slots, [slot]: { port, weight: 0 } };
-  if (!(await setSlots(worker, place.app.id, deployment.epoch, weights))) throw fenced();
+  const weights = { ...place.app.slots, [slot]: { port, weight: isPromoted ? place.app.slots[slot].weight : 0 } };
+  place.app.split = isPromoted ? split : null;
+  if (!(await setSlots(worker, place.app.id, deployment.epoch, weights, place.app.split))) throw fenced();
   place.app.slots = weights;
   const edge = renderEdge(worker, place.app.id);
   await Promise.all([edge, slots.untilRunning({ name, replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal })]);
@@ -97,7 +110,7 @@ async function endOldRelease(run: Run, old: Slot, signal: AbortSignal): Promise<
 /** The release of this deployment: of an earlier one for a rollback, the present image with new configuration for `config`, else what was built. */
 async function releaseRow(run: Run): Promise<ReleaseRow> {
   const { ctx, deployment, place } = run;
-  if (deployment.kind === "rollback") {
+  if (goesBack(run)) {
     const row = deployment.releaseId ? await ctx.team.first(releases, eq(releases.id, deployment.releaseId)) : null;
     if (!row || row.prunedAt !== null)
       throw new DeployError("image_not_found", { what: "The release to go back to is no longer kept.", fix: "Deploy its commit again." });
@@ -137,15 +150,4 @@ async function imageOf(run: Run): Promise<Pick<ReleaseRow, "imageId" | "imageDig
     : (await run.ctx.team.list(releases, { where: eq(releases.appId, run.place.app.id), orderBy: desc(releases.number), limit: 1 }))[0];
   if (!live) throw new DeployError("image_not_found", { what: "There is no release whose configuration could change.", fix: "Deploy the application first." });
   return { imageId: live.imageId, imageDigest: live.imageDigest, imageBytes: live.imageBytes, commitSha: live.commitSha };
-}
-
-/** The image's only EXPOSE. */
-async function exposedPort(run: Run, imageId: string): Promise<number | null> {
-  const image = await run.worker.ports.images.inspect(imageId);
-  return image?.exposedPorts.length === 1 ? (image.exposedPorts[0] ?? null) : null;
-}
-
-/** A deployment that comes during a bake ends it early. */
-async function endBake(run: Run): Promise<void> {
-  await run.ctx.team.update(deployments, { bakeUntil: null }, eq(deployments.appId, run.place.app.id));
 }

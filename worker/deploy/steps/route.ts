@@ -21,8 +21,8 @@ export async function route(run: Run, signal: AbortSignal): Promise<NonNullable<
   const old = otherSlot(slot);
   const isFirst = (before ?? place.app.activeSlot) === null;
   const whole = { newReplicas: replicas, oldReplicas: 0, newWeight: 100, holdS: 0 };
-  // after a takeover in the middle it goes on from the share that the new release has
-  const schedule = (isFirst ? [whole] : scheduleOf(config.strategy, config.replicas, config.canary)).filter(
+  // after a takeover in the middle it goes on from the share that the new release has; one that was on trial gets everything
+  const schedule = (isFirst || place.app.split ? [whole] : scheduleOf(config.strategy, config.replicas, config.canary)).filter(
     (step) => step.newWeight === 100 || step.newWeight >= place.app.slots[slot].weight,
   );
   let generation = "";
@@ -39,6 +39,7 @@ export async function route(run: Run, signal: AbortSignal): Promise<NonNullable<
     const weights = { ...place.app.slots, [slot]: { port, weight: step.newWeight }, [old]: { port: place.app.slots[old].port, weight: 100 - step.newWeight } };
     if (!(await setSlots(worker, place.app.id, deployment.epoch, weights))) throw fenced();
     place.app.slots = weights;
+    place.app.split = null;
     generation = (await renderEdge(worker, place.app.id)) ?? "";
     if (!generation) break;
     if (!(await untilServed(worker, place.app.id, generation, ROUTE_TIMEOUT_MS, signal))) {

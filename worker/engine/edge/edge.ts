@@ -6,7 +6,8 @@ import type { EdgeContainer } from "./container";
 import type { EdgeFiles } from "./files";
 import { parseTraffic } from "./metrics";
 import { probeAnswer, requestEdge } from "./probe";
-import { ENTRY_POINTS, PROBE_HEADERS, probeTarget, slotService } from "./render";
+import { ENTRY_POINTS, PROBE_HEADERS, probeTarget } from "./render";
+import { slotService } from "./split";
 
 export type EdgePorts = { publicPort: number; probePort: number; probeSecret: string };
 

@@ -19,6 +19,7 @@ const app = (epoch: number, generation = `1.${epoch}`): EdgeApp => ({
   epoch,
   routes: [{ host: "x.localhost", path: "/" }],
   slots: { a: { service: "sa", port: 1, weight: 1 }, b: { service: "sb", port: 2, weight: 0 } },
+  split: null,
   unavailable: null,
 });
 

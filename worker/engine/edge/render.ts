@@ -1,5 +1,6 @@
 import { parse, stringify } from "yaml";
 import type { EdgeApp, EdgeRoute } from "../../ports";
+import { matchRule, publicService, slotService, wrongInSplit } from "./split";
 
 /** Names of what `base.yml` declares and the applications' files use. */
 export const BASE = { retry: "dokploy-retry@file", pages: "dokploy-pages@file", transport: "dokploy@file", failing: "dokploy-failing@file" };
@@ -46,6 +47,8 @@ export function checkApp(app: EdgeApp): void {
     must(isWeight(slot.weight), "weight", slot.weight);
   }
   for (const route of app.routes) checkRoute(route);
+  const wrong = app.split === null ? null : wrongInSplit(app.split);
+  if (wrong) must(false, wrong.what, wrong.value);
 }
 
 /** @throws TypeError unless it is at least 16 letters, digits, `_` or `-` */
@@ -60,23 +63,22 @@ export function routeRule({ host, path }: EdgeRoute): string {
 }
 
 const secretRule = (secret: string) => `Header(\`${PROBE_HEADERS.secret}\`, \`${secret}\`)`;
-/** Names of an application's services as Traefik's metrics show them, without `@file`. */
-export const slotService = (appId: string, slot: "a" | "b") => `app-${appId}-${slot}`;
 /** What the probe's slot header carries. */
 export const probeTarget = (appId: string, target: "a" | "b" | "generation") => `${appId}/${target}`;
 
-function publicRouters(app: EdgeApp, service: string, middlewares: string[]) {
-  return app.routes.map((route, index) => [
-    `app-${app.appId}-${index}`,
-    // longest path first; the edge's catch-all has priority 1
-    {
-      entryPoints: [ENTRY_POINTS.public],
-      rule: routeRule(route),
-      priority: 1000 + trimmed(route.path).length,
-      service,
-      ...(middlewares.length > 0 ? { middlewares } : {}),
-    },
-  ]);
+/** Longest path first, on a path the requests that match a split; the edge's catch-all has priority 1. */
+function publicRouters(app: EdgeApp, service: string, middlewares: string[], isServing: boolean) {
+  const match = isServing && app.split ? matchRule(app.split) : null;
+  const entryPoints = [ENTRY_POINTS.public];
+  const rest = middlewares.length > 0 ? { middlewares } : {};
+  return app.routes.flatMap((route, index) => {
+    const rule = routeRule(route);
+    const priority = 1000 + 2 * trimmed(route.path).length;
+    const plain = [`app-${app.appId}-${index}`, { entryPoints, rule, priority, service, ...rest }];
+    if (match === null || app.split === null) return [plain];
+    const trial = { entryPoints, rule: `${rule} && (${match})`, priority: priority + 1, service: slotService(app.appId, app.split.slot), ...rest };
+    return [plain, [`app-${app.appId}-${index}-trial`, trial]];
+  });
 }
 
 function probeRouters(app: EdgeApp, secret: string) {
@@ -106,8 +108,7 @@ export function renderApp(app: EdgeApp, options: { probeSecret: string; hasPages
   checkApp(app);
   checkSecret(options.probeSecret);
   const { appId } = app;
-  const weights = (["a", "b"] as const).map((slot) => ({ name: slotService(appId, slot), weight: app.slots[slot].weight })).filter(({ weight }) => weight > 0);
-  const isServing = app.unavailable === null && weights.length > 0;
+  const isServing = app.unavailable === null && app.slots.a.weight + app.slots.b.weight > 0;
   const page = `page-${appId}`;
   const showsPage = !isServing && options.hasPages;
   const service = isServing ? `app-${appId}` : options.hasPages ? BASE.pages : `app-${appId}-nothing`;
@@ -120,10 +121,10 @@ export function renderApp(app: EdgeApp, options: { probeSecret: string; hasPages
   const removed = { [PROBE_HEADERS.secret]: "", [PROBE_HEADERS.slot]: "" };
   const document = {
     http: {
-      routers: Object.fromEntries([...publicRouters(app, service, routing), ...probeRouters(app, options.probeSecret)]),
+      routers: Object.fromEntries([...publicRouters(app, service, routing, isServing), ...probeRouters(app, options.probeSecret)]),
       services: {
         ...Object.fromEntries(slotServices),
-        ...(isServing ? { [`app-${appId}`]: { weighted: { services: weights } } } : {}),
+        ...(isServing ? { [`app-${appId}`]: publicService(app) } : {}),
         ...(isServing || options.hasPages ? {} : { [`app-${appId}-nothing`]: { loadBalancer: { servers: [] } } }),
       },
       middlewares: {
