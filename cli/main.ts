@@ -9,6 +9,7 @@ import { domainCommands } from "./commands/domain";
 import { envCommands } from "./commands/env";
 import { logsCommands } from "./commands/logs";
 import { metricsCommands } from "./commands/metrics";
+import { nodeCommands } from "./commands/node";
 import { projectCommands } from "./commands/project";
 import { tokenCommands } from "./commands/token";
 import { EXIT, toCliError, usageError } from "./errors";
@@ -27,6 +28,7 @@ const COMMANDS: Commands = {
   ...logsCommands,
   ...tokenCommands,
   ...metricsCommands,
+  ...nodeCommands,
   ...Object.fromEntries(LATER.map((name) => [name, later(name, name)])),
 };
 const DEFAULT_URL = "http://127.0.0.1:3000";

@@ -161,6 +161,43 @@ export interface OneOff {
   end(name: string): Promise<void>;
 }
 
+export type ClusterNode = {
+  id: string;
+  hostname: string;
+  role: "manager" | "worker";
+  isLeader: boolean;
+  availability: "active" | "pause" | "drain";
+  state: "ready" | "down" | "disconnected" | "unknown";
+  message: string;
+  address: string;
+  managerAddress: string | null;
+  labels: Record<string, string>;
+  cpus: number;
+  memoryBytes: number;
+  engineVersion: string;
+  /** Microseconds since the epoch. */
+  joinedAt: number;
+};
+/** A task of this installation that runs or is about to. */
+export type PlacedTask = { app: string; slot: string; node: string | null; isRunning: boolean };
+
+/** The machines of the Swarm, as a manager knows them. @throws DeployError `engine_unavailable` */
+export interface Cluster {
+  nodes(): Promise<ClusterNode[]>;
+  /** The node that this engine is. */
+  ownNode(): Promise<string>;
+  /** Where tasks of this installation's slots are. */
+  placed(): Promise<PlacedTask[]>;
+  /** The token with which a node joins in a role, and the address of a manager. `rotate` makes the present token worthless first. */
+  joinToken(request: { role: ClusterNode["role"]; rotate: boolean }): Promise<{ token: string; address: string }>;
+  /** Changes what is given; labels as a whole. One that is gone is left. */
+  change(id: string, wanted: { availability?: ClusterNode["availability"]; role?: ClusterNode["role"]; labels?: Record<string, string> }): Promise<void>;
+  /** Takes a node out of the Swarm, also one that is up. */
+  remove(id: string): Promise<void>;
+  /** Calls back when a node joined, left or changed. Answers how to stop. */
+  onChange(call: () => void): () => void;
+}
+
 export interface EnvironmentNetwork {
   /** The overlay network exists and the edge is connected to it. Idempotent. */
   ensure(request: { name: string; labels: Record<string, string> }): Promise<void>;
@@ -216,6 +253,7 @@ export type Ports = {
   oneOff: OneOff;
   volumes: Volumes;
   network: EnvironmentNetwork;
+  cluster: Cluster;
   edge: Edge;
   containerLogs: ContainerLogs;
 };

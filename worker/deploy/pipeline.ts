@@ -22,7 +22,7 @@ export const deployPipeline: readonly Step[] = [
   {
     step: "push-image",
     run: pushImage,
-    skipWhen: (run) => !isRebuild(run) || run.deployment.ref?.kind === "image" || run.worker.nodeCount() <= 1 || run.worker.env.REGISTRY === "",
+    skipWhen: (run) => !isRebuild(run) || run.deployment.ref?.kind === "image" || run.worker.nodes.count() <= 1 || run.worker.env.REGISTRY === "",
   },
   { step: "release", run: release },
   { step: "health", run: awaitHealth },

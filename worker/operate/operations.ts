@@ -12,6 +12,7 @@ import { otherSlot, serviceOf } from "../deploy/slot-spec";
 import { renderEdge, setSlots, untilServed } from "../edge-file";
 import { DeployError } from "../errors";
 import { bothServices, liveSlotSpec } from "./live-release";
+import { performOnNode } from "./node-operations";
 
 const RUNNING_TIMEOUT_MS = 60_000;
 const STOPPED_TIMEOUT_MS = 30_000;
@@ -19,6 +20,7 @@ const ROUTE_TIMEOUT_MS = 10_000;
 
 /** Does one operation. Each may be repeated: what is there already is left as it is. */
 export async function perform(worker: WorkerContext, operation: OperationRow, lost: AbortSignal): Promise<void> {
+  if (operation.appId === null) return performOnNode(worker, operation, lost);
   const place = await readAppPlace(worker.services, operation.appId);
   if (!place || (place.app.deletedAt !== null && operation.kind !== "delete")) throw new AppError("not_found", { what: "The application is gone." });
   const signal = AbortSignal.any([lost, AbortSignal.timeout(120_000)]);
@@ -31,11 +33,13 @@ export async function perform(worker: WorkerContext, operation: OperationRow, lo
       return start(worker, place, signal);
     case "restart":
       return restart(worker, place, signal);
+    case "move":
+      return move(worker, place, String(operation.input.node), signal);
     case "scale":
       return scale(worker, place, Number(operation.input.replicas), signal);
     case "delete":
       return remove(worker, place, signal);
-    case "compare-heads":
+    default:
       return;
   }
 }
@@ -97,6 +101,13 @@ async function restart(worker: WorkerContext, place: AppPlace, signal: AbortSign
   await drainSlot(worker, place, app.activeSlot, app.drainS, signal);
   await worker.ports.slots.remove(serviceOf(app, app.activeSlot), app.epoch);
   await observed(worker, place, app.replicas);
+}
+
+/** Away from a node that takes no new tasks; nothing is done where a deployment has left it meanwhile. */
+async function move(worker: WorkerContext, place: AppPlace, node: string, signal: AbortSignal): Promise<void> {
+  const { app } = place;
+  const isThere = (await worker.ports.cluster.placed()).some((task) => task.app === app.id && task.slot === app.activeSlot && task.node === node);
+  if (isThere && app.desired === "running") await restart(worker, place, signal);
 }
 
 async function scale(worker: WorkerContext, place: AppPlace, replicas: number, signal: AbortSignal): Promise<void> {
