@@ -15,6 +15,7 @@ import { reclaimRegularly } from "./node/reclaim";
 import { reportWorker } from "./node/report";
 import { watchNodes } from "./node/watch-nodes";
 import { createAnnouncer } from "./notices/announce";
+import { carryRegularly } from "./operate/carry-images";
 import { compareHeads } from "./operate/compare-heads";
 import { createOperator } from "./operate/operator";
 import { observeApps, reconcile } from "./operate/reconcile";
@@ -52,6 +53,9 @@ const worker: WorkerContext = { services, announcer, env, ports: engine, workerI
 const dispatcher = createDispatcher(worker);
 const operator = createOperator(worker);
 const liveWatch = createLiveWatch(worker);
+const carrying = carryRegularly(worker);
+nodes.onCount(carrying.soon);
+carrying.soon();
 const reclaiming = reclaimRegularly(worker);
 await nodes.refresh().catch(() => undefined); // said by the watch itself, which goes on
 await reporter.report();
@@ -101,6 +105,7 @@ async function close(): Promise<void> {
   hints.disconnect();
   await Promise.allSettled(wakers.map((waker) => waker.close(true)));
   nodes.close();
+  await carrying.close();
   await reporter.stop();
   await engine.close();
   await services.close();

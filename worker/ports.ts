@@ -105,6 +105,9 @@ export type SlotSpec = {
   reservations: { memoryBytes?: number | undefined; cpus?: number | undefined };
   /** Named volumes of the engine, by their full name. */
   mounts: { volume: string; path: string }[];
+  /** Rules of Swarm on the nodes that may run it; all must hold. */
+  constraints?: string[] | undefined;
+  maxReplicasPerNode?: number | undefined;
   /** Written as label `dokploy.epoch`; a service that carries a larger one is left alone. */
   epoch: number;
 };

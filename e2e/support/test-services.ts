@@ -33,7 +33,10 @@ export type TestServices = {
   roles: Roles;
   adminUrl: string;
   /** A new person with a team of their own. */
-  newTeam(name?: string, options?: { isAdmin: boolean }): Promise<{ ctx: TeamContext; identity: Identity; caller: ReturnType<typeof createCaller>; userId: string }>;
+  newTeam(
+    name?: string,
+    options?: { isAdmin: boolean },
+  ): Promise<{ ctx: TeamContext; identity: Identity; caller: ReturnType<typeof createCaller>; userId: string }>;
   close(): Promise<void>;
 };
 

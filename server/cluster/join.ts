@@ -34,9 +34,7 @@ export function joinCommand({ token, address, registry, certificate }: { token: 
   const join = `sudo docker swarm join --token ${token} ${address}`;
   if (certificate === "" || !SAFE_REGISTRY.test(registry)) return join;
   const folder = `/etc/docker/certs.d/${registry}`;
-  return [
-    `sudo mkdir -p ${folder}`,
-    `echo ${Buffer.from(certificate).toString("base64")} | base64 -d | sudo tee ${folder}/ca.crt >/dev/null`,
-    join,
-  ].join(" && \\\n");
+  return [`sudo mkdir -p ${folder}`, `echo ${Buffer.from(certificate).toString("base64")} | base64 -d | sudo tee ${folder}/ca.crt >/dev/null`, join].join(
+    " && \\\n",
+  );
 }

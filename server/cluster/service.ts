@@ -21,7 +21,11 @@ const readRows = (rows: TeamRows) => rows.query((db) => db.select().from(nodes).
 export async function listNodes(ctx: TeamContext): Promise<NodeList> {
   const { found, works, worker } = await ctx.team.transaction(async (rows) => ({
     found: await readRows(rows),
-    works: await rows.list(operations, { where: and(isNotNull(operations.nodeId), like(operations.kind, "node-%")), orderBy: desc(operations.createdAt), limit: 200 }),
+    works: await rows.list(operations, {
+      where: and(isNotNull(operations.nodeId), like(operations.kind, "node-%")),
+      orderBy: desc(operations.createdAt),
+      limit: 200,
+    }),
     worker: (await rows.query((db) => db.select().from(workers).orderBy(desc(workers.reportedAt)).limit(1)))[0],
   }));
   const since = ctx.now() - SHOWN_MICROS;
@@ -70,12 +74,19 @@ async function findNode(ctx: TeamContext, reference: string): Promise<NodeRow> {
   );
   const [first, second] = found;
   if (!first) throw new AppError("not_found", { what: `There is no node ${reference}.`, fix: "dokploy node list shows them." });
-  if (second) throw new AppError("conflict", { what: `${found.length} nodes are named ${reference}.`, why: found.map((row) => row.id).join(", "), fix: "Give the id." });
+  if (second)
+    throw new AppError("conflict", { what: `${found.length} nodes are named ${reference}.`, why: found.map((row) => row.id).join(", "), fix: "Give the id." });
   return first;
 }
 
 /** Changes a node and answers it as it is then; null once it is removed. @param isAwaited false answers at once, while the worker goes on */
-async function operateNode(ctx: TeamContext, reference: string, kind: NodeKind, input: Record<string, unknown> = {}, isAwaited = true): Promise<ClusterNode | null> {
+async function operateNode(
+  ctx: TeamContext,
+  reference: string,
+  kind: NodeKind,
+  input: Record<string, unknown> = {},
+  isAwaited = true,
+): Promise<ClusterNode | null> {
   const node = await findNode(ctx, reference);
   await refuseWhileBusy(ctx, node);
   const operation = await requestNodeOperation(ctx, { id: node.id, name: node.hostname }, kind, { ...input, before: node.availability });
@@ -84,7 +95,10 @@ async function operateNode(ctx: TeamContext, reference: string, kind: NodeKind, 
 }
 
 async function refuseWhileBusy(ctx: TeamContext, node: NodeRow): Promise<void> {
-  const open = await ctx.team.first(operations, and(eq(operations.nodeId, node.id), like(operations.kind, "node-%"), inArray(operations.status, ["queued", "running"])));
+  const open = await ctx.team.first(
+    operations,
+    and(eq(operations.nodeId, node.id), like(operations.kind, "node-%"), inArray(operations.status, ["queued", "running"])),
+  );
   if (!open) return;
   const doing = open.kind.replace("node-", "");
   throw new AppError("conflict", { what: `${node.hostname} is busy: ${doing}.`, why: `${open.actor} asked for it.`, fix: "Wait until it has ended." });
@@ -99,7 +113,8 @@ async function changed(node: Promise<ClusterNode | null>, reference: string): Pr
 export const setNodeLabels = (ctx: TeamContext, reference: string, input: { set: Record<string, string>; unset: string[] }) =>
   changed(operateNode(ctx, reference, "node-labels", input), reference);
 export const setNodeRole = (ctx: TeamContext, reference: string, role: NodeRole) => changed(operateNode(ctx, reference, "node-role", { role }), reference);
-export const drainNode = (ctx: TeamContext, reference: string, isAwaited: boolean) => changed(operateNode(ctx, reference, "node-drain", {}, isAwaited), reference);
+export const drainNode = (ctx: TeamContext, reference: string, isAwaited: boolean) =>
+  changed(operateNode(ctx, reference, "node-drain", {}, isAwaited), reference);
 export const activateNode = (ctx: TeamContext, reference: string) => changed(operateNode(ctx, reference, "node-activate"), reference);
 export async function removeNode(ctx: TeamContext, reference: string): Promise<{ id: string; name: string }> {
   const node = await findNode(ctx, reference);
@@ -116,6 +131,7 @@ export async function joinToken(ctx: TeamContext, input: { role: NodeRole; rotat
   const operation = await requestNodeOperation(ctx, null, "node-join-token", input);
   await operationDone(ctx, operation.id, TIMEOUT_MS);
   const answer = await takeAnswer(ctx, operation.id);
-  if (answer === null) throw new AppError("unavailable", { what: "The token did not arrive.", why: "Redis may have been restarted meanwhile.", fix: "Ask again." });
+  if (answer === null)
+    throw new AppError("unavailable", { what: "The token did not arrive.", why: "Redis may have been restarted meanwhile.", fix: "Ask again." });
   return { role: input.role, ...(JSON.parse(answer) as Omit<JoinToken, "role">) };
 }

@@ -11,6 +11,8 @@ const config = (changes: Partial<ReleaseConfig> = {}): ReleaseConfig => ({
   strategy: "blue-green",
   canary: canarySchema.parse({}),
   volumes: [],
+  placement: [],
+  maxReplicasPerNode: null,
   health: healthSchema.parse({}),
   resources: {},
   stopGraceS: 10,

@@ -17,6 +17,8 @@ export type ReleaseConfig = {
   strategy: Strategy;
   canary: Canary;
   volumes: Volume[];
+  placement: string[];
+  maxReplicasPerNode: number | null;
   health: Health;
   resources: Resources;
   stopGraceS: number;
@@ -41,6 +43,8 @@ export async function snapshotConfig(ctx: TeamContext, { app }: AppPlace): Promi
     strategy: app.strategy,
     canary: canarySchema.parse(app.canary),
     volumes: app.volumes,
+    placement: app.placement,
+    maxReplicasPerNode: app.maxReplicasPerNode,
     health: app.health,
     resources: app.resources,
     stopGraceS: app.stopGraceS,
@@ -56,11 +60,13 @@ export async function snapshotConfig(ctx: TeamContext, { app }: AppPlace): Promi
 
 const configContext = (appId: string) => `release-config:${appId}`;
 export const sealConfig = (ctx: TeamContext, appId: string, config: ReleaseConfig): string => ctx.key.seal(JSON.stringify(config), configContext(appId));
-/** Snapshots of before canaries and volumes have neither. */
+/** Snapshots of before canaries, volumes and placement have none of them. */
 export const openConfig = (ctx: TeamContext, appId: string, sealed: string): ReleaseConfig => ({
   canary: canarySchema.parse({}),
   volumes: [],
-  ...(JSON.parse(ctx.key.open(sealed, configContext(appId))) as Omit<ReleaseConfig, "canary" | "volumes">),
+  placement: [],
+  maxReplicasPerNode: null,
+  ...(JSON.parse(ctx.key.open(sealed, configContext(appId))) as Omit<ReleaseConfig, "canary" | "volumes" | "placement" | "maxReplicasPerNode">),
 });
 
 const IGNORED = new Set(["env", "secretKeys", "buildKeys"]);

@@ -20,7 +20,7 @@ export async function liveSlotSpec(
   const config = openConfig(ctx, app.id, row.config);
   const release = { id: row.id, number: row.number, deploymentId: row.deploymentId, image: row.imageDigest ?? row.imageId, commitSha: row.commitSha };
   return {
-    spec: slotSpecOf(worker.env.DOKPLOY_HOME_ID, place, app.activeSlot, release, config, app.slots[app.activeSlot].port, replicas, app.epoch),
+    spec: slotSpecOf(worker, place, app.activeSlot, release, config, app.slots[app.activeSlot].port, replicas, app.epoch),
     config,
     release,
   };

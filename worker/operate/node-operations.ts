@@ -83,13 +83,20 @@ async function setRole(worker: WorkerContext, node: ClusterNode, role: NodeRole,
     lost.throwIfAborted();
     if (hasRole(await findNode(worker, node.id))) return;
   }
-  throw new AppError("unavailable", { what: `${node.hostname} has not taken its new role after ${ROLE_TIMEOUT_MS / 1000} s.`, fix: "Look at that machine's engine." });
+  throw new AppError("unavailable", {
+    what: `${node.hostname} has not taken its new role after ${ROLE_TIMEOUT_MS / 1000} s.`,
+    fix: "Look at that machine's engine.",
+  });
 }
 
 /** @throws AppError `conflict` while something may still run on it */
 async function removeNode(worker: WorkerContext, node: ClusterNode): Promise<void> {
   if (node.id === worker.nodes.ownId())
-    throw new AppError("conflict", { what: `${node.hostname} cannot be removed.`, why: "The platform itself runs on it.", fix: "bin/down takes the platform down." });
+    throw new AppError("conflict", {
+      what: `${node.hostname} cannot be removed.`,
+      why: "The platform itself runs on it.",
+      fix: "bin/down takes the platform down.",
+    });
   if (node.role === "manager")
     throw new AppError("conflict", {
       what: `${node.hostname} is a manager.`,

@@ -11,6 +11,7 @@ import { removeImage } from "../deploy/remove-image";
 import { otherSlot, serviceOf } from "../deploy/slot-spec";
 import { renderEdge, setSlots, untilServed } from "../edge-file";
 import { DeployError } from "../errors";
+import { runsBound } from "./carry-images";
 import { bothServices, liveSlotSpec } from "./live-release";
 import { performOnNode } from "./node-operations";
 
@@ -34,7 +35,7 @@ export async function perform(worker: WorkerContext, operation: OperationRow, lo
     case "restart":
       return restart(worker, place, signal);
     case "move":
-      return move(worker, place, String(operation.input.node), signal);
+      return move(worker, place, operation.input, signal);
     case "scale":
       return scale(worker, place, Number(operation.input.replicas), signal);
     case "delete":
@@ -103,11 +104,13 @@ async function restart(worker: WorkerContext, place: AppPlace, signal: AbortSign
   await observed(worker, place, app.replicas);
 }
 
-/** Away from a node that takes no new tasks; nothing is done where a deployment has left it meanwhile. */
-async function move(worker: WorkerContext, place: AppPlace, node: string, signal: AbortSignal): Promise<void> {
+/** Away from a node that takes no new tasks, or onto the registry's image; nothing is done where a deployment has done it meanwhile. */
+async function move(worker: WorkerContext, place: AppPlace, { node }: Record<string, unknown>, signal: AbortSignal): Promise<void> {
   const { app } = place;
-  const isThere = (await worker.ports.cluster.placed()).some((task) => task.app === app.id && task.slot === app.activeSlot && task.node === node);
-  if (isThere && app.desired === "running") await restart(worker, place, signal);
+  const isOn = async (id: unknown) =>
+    (await worker.ports.cluster.placed()).some((task) => task.app === app.id && task.slot === app.activeSlot && task.node === id);
+  const isDue = node === undefined ? await runsBound(worker, place) : await isOn(node);
+  if (isDue && app.desired === "running") await restart(worker, place, signal);
 }
 
 async function scale(worker: WorkerContext, place: AppPlace, replicas: number, signal: AbortSignal): Promise<void> {
@@ -139,7 +142,7 @@ async function remove(worker: WorkerContext, place: AppPlace, signal: AbortSigna
   const others = await team.list(apps, { where: eq(apps.environmentId, environment.id) });
   if (others.every((other) => other.deletedAt !== null)) await worker.ports.network.remove(environment.network);
   const kept = (await ctx.team.list(releases, { where: eq(releases.appId, app.id) })).filter((row) => row.prunedAt === null);
-  for (const imageId of new Set(kept.map((row) => row.imageId))) await removeImage(worker.ports.images, ctx, app.id, imageId);
+  for (const imageId of new Set(kept.map((row) => row.imageId))) await removeImage(worker, ctx, app.id, imageId);
   await team.update(releases, { prunedAt: clock() }, eq(releases.appId, app.id));
   await worker.ports.builder.forget(app.id);
   await team.remove(domains, eq(domains.appId, app.id));

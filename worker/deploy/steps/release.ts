@@ -5,6 +5,7 @@ import { scheduleOf, scheduleWords } from "../../../server/deployments/strategy"
 import { renderEdge, setSlots, untilServed } from "../../edge-file";
 import { DeployError } from "../../errors";
 import { drainSlot } from "../bake";
+import { carryImage } from "../carry-image";
 import { fenced, writeFenced } from "../lease";
 import { runReleaseCommand } from "../release-command";
 import { openConfig, sealConfig } from "../release-config";
@@ -19,7 +20,7 @@ type ReleaseRow = typeof releases.$inferSelect;
 export async function release(run: Run, signal: AbortSignal): Promise<NonNullable<Results["release"]>> {
   const { worker, place, deployment, config } = run;
   const { slots } = worker.ports;
-  const row = await releaseRow(run);
+  const row = await carryImage(worker, run.ctx, await releaseRow(run), signal);
   const image = row.imageDigest ?? row.imageId;
   const port = config.port ?? (await exposedPort(run, row.imageId)) ?? 3000;
   const slot = place.app.activeSlot === null ? "a" : otherSlot(place.app.activeSlot);
@@ -62,7 +63,7 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
     run.say(
       `Release ${row.number} goes into slot ${slot}: ${replicas} ${replicas === 1 ? "replica" : "replicas"} of ${image.replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, "$1")}, port ${port}`,
     );
-    await slots.ensure(slotSpecOf(worker.env.DOKPLOY_HOME_ID, place, slot, facts, config, port, replicas, deployment.epoch), signal);
+    await slots.ensure(slotSpecOf(worker, place, slot, facts, config, port, replicas, deployment.epoch), signal);
   }
 
   const weights = { ...place.app.slots, [slot]: { port, weight: 0 } };
