@@ -26,7 +26,10 @@ export type CliResult = { status: number; stdout: string; stderr: string };
 export function openPlatform(): Platform {
   const file = process.env.DOKPLOY_TEST_UP;
   if (!file) throw new Error("DOKPLOY_TEST_UP is missing: run this level with bin/test.");
-  const up = JSON.parse(readFileSync(file, "utf8")) as Up;
+  return platformOf(JSON.parse(readFileSync(file, "utf8")) as Up);
+}
+
+export function platformOf(up: Up): Platform {
   return {
     up,
     client: createClient({ url: up.dashboard, token: up.token }),
@@ -52,13 +55,13 @@ function runCli(up: Up, args: string[], { stdin = "", env = {} }: { stdin?: stri
 
 export type Answer = { status: number; body: string };
 
-/** One request to the edge, as a user would send it: new connection, the application's Host. */
-export function ask(url: string, options: { headers?: Record<string, string>; agent?: http.Agent } = {}): Promise<Answer> {
+/** One request to the edge, as a user would send it: new connection, the application's Host. @param options.edge its address, this machine's unless given */
+export function ask(url: string, options: { headers?: Record<string, string>; agent?: http.Agent; edge?: string } = {}): Promise<Answer> {
   const target = new URL(url);
   return new Promise((resolve, reject) => {
     const request = http.get(
       {
-        host: "127.0.0.1",
+        host: options.edge ?? "127.0.0.1",
         port: target.port || 80,
         path: `${target.pathname}${target.search}`,
         headers: { host: target.host, ...options.headers },
@@ -80,14 +83,14 @@ export function ask(url: string, options: { headers?: Record<string, string>; ag
 export type Load = { stop(): Promise<{ sent: number; failures: string[]; bodies: Map<string, number> }> };
 
 /** Steady requests to one address until stopped; every answer is counted, every failure kept with its reason. Bounded to 120 s. */
-export function startLoad(url: string, perSecond: number, keep: (answer: Answer) => string = (answer) => answer.body.slice(0, 200)): Load {
+export function startLoad(url: string, perSecond: number, keep: (answer: Answer) => string = (answer) => answer.body.slice(0, 200), edge?: string): Load {
   const failures: string[] = [];
   const bodies = new Map<string, number>();
   const open = new Set<Promise<void>>();
   let sent = 0;
   const send = () => {
     sent += 1;
-    const done: Promise<void> = ask(url)
+    const done: Promise<void> = ask(url, edge === undefined ? {} : { edge })
       .then((answer) => {
         if (answer.status >= 200 && answer.status < 300) bodies.set(keep(answer), (bodies.get(keep(answer)) ?? 0) + 1);
         else failures.push(`status ${answer.status}`);
