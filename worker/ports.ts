@@ -197,7 +197,7 @@ export interface Cluster {
   change(id: string, wanted: { availability?: ClusterNode["availability"]; role?: ClusterNode["role"]; labels?: Record<string, string> }): Promise<void>;
   /** Takes a node out of the Swarm, also one that is up. */
   remove(id: string): Promise<void>;
-  /** Calls back when a node joined, left or changed. Answers how to stop. */
+  /** Calls back when a node joined, left or changed, or a container of this engine did. Answers how to stop. */
   onChange(call: () => void): () => void;
 }
 

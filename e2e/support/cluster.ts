@@ -35,7 +35,14 @@ export async function openCluster(count: number) {
   };
   try {
     const [platform] = await Promise.all([up(), ensureBaseImages({ dockerHost: first.dockerHost, names: ["node:20-slim"] })]);
-    return { platform, machines, first, git, close: () => takeDown(first, env).finally(close), log: () => readFileSync(path.join(env.DOKPLOY_HOME, "logs/worker.log"), "utf8") };
+    return {
+      platform,
+      machines,
+      first,
+      git,
+      close: () => takeDown(first, env).finally(close),
+      log: () => readFileSync(path.join(env.DOKPLOY_HOME, "logs/worker.log"), "utf8"),
+    };
   } catch (error) {
     await takeDown(first, env)
       .catch(() => undefined) // what it did not end goes with the machines

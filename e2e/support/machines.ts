@@ -130,7 +130,9 @@ function machineOf(id: string, root: string, network: string, index: number): Ma
 }
 
 const tail = (folder: string) =>
-  ["start.log", "dockerd.log"].map((name) => (existsSync(path.join(folder, name)) ? readFileSync(path.join(folder, name), "utf8").slice(-2000) : "")).join("\n");
+  ["start.log", "dockerd.log"]
+    .map((name) => (existsSync(path.join(folder, name)) ? readFileSync(path.join(folder, name), "utf8").slice(-2000) : ""))
+    .join("\n");
 
 /** Processes whose command or control group names our folder or our machines: daemons, their containerd, shims and what runs in containers. */
 function processesOf(id: string, folder: string): ProcessRecord[] {

@@ -11,6 +11,19 @@ export const labelValueSchema = z
   .max(63, "A label's value has at most 63 characters.")
   .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/, "A label's value has letters, digits and . _ - and begins and ends with a letter or digit.");
 
+/** `disk=ssd, zone=a` as it is typed; a part without `=` is a label without a value, which its schema refuses with a sentence. */
+export const readLabels = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== "")
+      .map((part) => {
+        const at = part.indexOf("=");
+        return at < 0 ? [part, ""] : [part.slice(0, at).trim(), part.slice(at + 1).trim()];
+      }),
+  );
+
 /** An id or a host name. */
 export const nodeReferenceSchema = z.string().trim().min(1).max(255);
 export const NODE_ROLES = ["manager", "worker"] as const;

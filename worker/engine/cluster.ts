@@ -1,7 +1,7 @@
 import type { Cluster, ClusterNode } from "../ports";
 import { ask, askMaybe, type Engine, messageOf, statusOf } from "./docker-client";
 import { microseconds } from "./docker-stream";
-import type { NodeEvents } from "./engine-events";
+import type { EngineEvents, NodeEvents } from "./engine-events";
 import type { SwarmTask } from "./swarm-types";
 
 /** The parts of Swarm's answers about nodes that are read here (Engine API 1.41, /nodes and /swarm). */
@@ -44,7 +44,7 @@ export function toClusterNode(node: SwarmNode): ClusterNode {
   };
 }
 
-export function createCluster(engine: Engine, events: NodeEvents): Cluster {
+export function createCluster(engine: Engine, events: EngineEvents, nodeEvents: NodeEvents): Cluster {
   const { docker, homeId } = engine;
   const inspect = (id: string) => askMaybe("inspect a node", async () => (await docker.getNode(id).inspect()) as SwarmNode);
   const own = async () => (await docker.info()) as { Swarm: { NodeID: string } };
@@ -97,6 +97,11 @@ export function createCluster(engine: Engine, events: NodeEvents): Cluster {
     async remove(id) {
       await askMaybe("remove a node", () => (docker.getNode(id) as unknown as { remove(options: object): Promise<unknown> }).remove({ force: true }));
     },
-    onChange: (call) => events.subscribe(call),
+    onChange(call) {
+      const stops = [nodeEvents.subscribe(call), events.subscribe(() => call())];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
   };
 }

@@ -96,7 +96,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
     oneOff: createOneOff(engine),
     volumes: createVolumes(engine),
     network: createEnvironmentNetwork(engine, container),
-    cluster: createCluster(engine, nodeEvents),
+    cluster: createCluster(engine, events, nodeEvents),
     edge: createEdge(engine, { files, container, ports: options.edge }),
     containerLogs: createContainerLogs(engine, events),
     docker: engine.docker,

@@ -4,8 +4,8 @@ import type { Services } from "../../server/context";
 import type { Cluster } from "../ports";
 
 const REPORT_MS = 10_000;
-/** Swarm tells of one change in several events. */
-const SETTLE_MS = 50;
+/** Swarm tells of one change in several events, and knows of a task a little after its container started. */
+const SETTLE_MS = 150;
 type Row = typeof nodes.$inferInsert;
 
 export type NodeWatch = {
