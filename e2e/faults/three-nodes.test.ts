@@ -179,7 +179,8 @@ test("the leader of three managers is killed under load: another one leads, and 
     toEndS: seconds,
     end: "led again",
   });
-  expect(run.status).toBe("succeeded");
+  expect({ status: run.status, reason: run.reason }).toEqual({ status: "succeeded", reason: null });
+  expect(failures).toEqual([]);
   expect((await ask(app.url, { edge: one.address })).body).toContain("second");
   await leader.start();
   await eventually(async () => ((await nodes()).every((node) => node.state === "ready") ? true : undefined), 60, 200);

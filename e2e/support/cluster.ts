@@ -40,7 +40,11 @@ export async function openCluster(count: number) {
       machines,
       first,
       git,
-      close: () => takeDown(first, env).finally(close),
+      // what bin/down cannot end without a majority of managers goes with the machines
+      close: () =>
+        takeDown(first, env)
+          .catch(() => undefined)
+          .finally(close),
       log: () => readFileSync(path.join(env.DOKPLOY_HOME, "logs/worker.log"), "utf8"),
     };
   } catch (error) {
