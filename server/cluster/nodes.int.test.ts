@@ -94,8 +94,9 @@ describe("an administrator", () => {
   });
 
   test("labels that no placement rule could name are refused", async () => {
-    for (const set of [{ "Big Key": "x" }, { a: "" }, { a: "b c" }, { a: "$(id)" }, { "a=b": "c" }, { a: "b,c" }, { "{{x}}": "y" }])
-      await expect(admin.caller.nodes.setLabels({ node: "n2", set: set as Record<string, string> }), JSON.stringify(set)).rejects.toMatchObject({ code: "BAD_REQUEST" });
+    const wrong: Record<string, string>[] = [{ "Big Key": "x" }, { a: "" }, { a: "b c" }, { a: "$(id)" }, { "a=b": "c" }, { a: "b,c" }, { "{{x}}": "y" }];
+    for (const set of wrong)
+      await expect(admin.caller.nodes.setLabels({ node: "n2", set }), JSON.stringify(set)).rejects.toMatchObject({ code: "BAD_REQUEST" });
   });
 
   test("gets the join token once; no row of any table holds it", async () => {
@@ -110,12 +111,17 @@ describe("an administrator", () => {
     expect(joined).toMatchObject({ role: "manager", token: secret });
     const keys = await services.web.redis.keys(`${services.web.env.DOKPLOY_HOME_ID}*answer*`);
     expect(keys).toEqual([]);
-    const tables = await services.worker.sql<{ name: string }[]>`select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`;
-    for (const { name } of tables) expect(JSON.stringify(await services.worker.sql`select * from ${services.worker.sql(name)}`), name).not.toContain("secret-word");
+    const tables = await services.worker.sql<
+      { name: string }[]
+    >`select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`;
+    for (const { name } of tables)
+      expect(JSON.stringify(await services.worker.sql`select * from ${services.worker.sql(name)}`), name).not.toContain("secret-word");
   });
 
   test("a token that did not arrive is asked for again", async () => {
-    const asked = expect(admin.caller.nodes.joinToken({})).rejects.toMatchObject({ cause: { explanation: { what: "The token did not arrive.", fix: "Ask again." } } });
+    const asked = expect(admin.caller.nodes.joinToken({})).rejects.toMatchObject({
+      cause: { explanation: { what: "The token did not arrive.", fix: "Ask again." } },
+    });
     await Promise.all([asked, succeed()]);
   });
 

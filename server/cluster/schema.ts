@@ -29,7 +29,15 @@ export const nodeReferenceSchema = z.string().trim().min(1).max(255);
 export const NODE_ROLES = ["manager", "worker"] as const;
 export const nodeRoleSchema = z.enum(NODE_ROLES, { error: `The role is one of ${NODE_ROLES.join(", ")}.` });
 export const setLabelsSchema = z.object({
-  set: z.record(labelKeySchema, labelValueSchema).default({}),
+  set: z
+    .record(z.string(), labelValueSchema)
+    .superRefine((labels, ctx) => {
+      for (const key of Object.keys(labels)) {
+        const wrong = labelKeySchema.safeParse(key).error?.issues[0];
+        if (wrong) ctx.addIssue({ code: "custom", path: [key], message: wrong.message });
+      }
+    })
+    .default({}),
   /** Keys as they are, also such as this page would not set. */
   unset: z.array(z.string().min(1).max(255)).max(100).default([]),
 });

@@ -58,7 +58,8 @@ export function messageOf(error: unknown): string {
 const UNREACHABLE = new Set(["ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"]);
 
 /** What a manager says while the managers have no leader, or another one than a moment ago (swarmkit, manager/state/raft): it passes. */
-const WITHOUT_LEADER = /does not have a leader|lost leader status|no leader|not a leader|raft: |context deadline exceeded|code = (Unavailable|DeadlineExceeded|Aborted)/i;
+const WITHOUT_LEADER =
+  /does not have a leader|lost leader status|no leader|not a leader|raft: |context deadline exceeded|code = (Unavailable|DeadlineExceeded|Aborted)/i;
 
 /**
  * Turns whatever a call to the engine threw into the pipeline's error.

@@ -114,7 +114,7 @@ function Deeds({ node, others }: { node: ClusterNode; others: number }) {
       ) : (
         <Deed node={node} intent="activate" label="Activate" busy="Activating …" disabled={isBusy} />
       )}
-      {node.isOwn ? null : (
+      {node.isOwn || (node.role === "worker" && node.state !== "ready") ? null : (
         <Deed
           node={node}
           intent="role"

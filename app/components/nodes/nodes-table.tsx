@@ -8,11 +8,12 @@ import { NodeState, NodeWork, roleWord } from "./node-state";
 
 const labelsOf = (node: ClusterNode) => Object.entries(node.labels).sort(([a], [b]) => (a < b ? -1 : 1));
 
-export function Labels({ node }: { node: ClusterNode }) {
+function Labels({ node }: { node: ClusterNode }) {
   const labels = labelsOf(node);
-  if (labels.length === 0) return <span className="t3">none</span>;
+  if (labels.length === 0) return null;
   return (
     <span className="labels">
+      <span className="sr">Labels </span>
       {labels.map(([key, value]) => (
         <code className="badge" key={key}>
           {key}={value}
@@ -25,13 +26,14 @@ export function Labels({ node }: { node: ClusterNode }) {
 const COLUMNS: Column<ClusterNode>[] = [
   {
     head: "Node",
-    className: "full",
+    className: "full name",
     cell: (node) => (
       <>
         <Link className="strong" to={`?node=${node.id}#node`} preventScrollReset>
           {node.name}
         </Link>{" "}
         {node.isOwn ? <span className="badge">platform</span> : null}
+        <Labels node={node} />
       </>
     ),
   },
@@ -41,8 +43,7 @@ const COLUMNS: Column<ClusterNode>[] = [
       <>
         <NodeState node={node} />
         {node.state !== "ready" && node.seenAt ? (
-          <span className="small t3">
-            {" "}
+          <span className="small t3 under">
             seen <Ago at={node.seenAt} />
           </span>
         ) : null}
@@ -50,12 +51,20 @@ const COLUMNS: Column<ClusterNode>[] = [
     ),
   },
   { head: "Work", cell: (node) => <NodeWork node={node} /> },
-  { head: "Replicas", className: "num", isNamedOnPhone: true, cell: (node) => node.replicas },
+  { head: "Replicas", className: "num replicas", isNamedOnPhone: true, cell: (node) => node.replicas },
   { head: "Role", className: "t2", cell: roleWord },
-  { head: "Size", className: "t2 nowrap", cell: (node) => `${counted(node.cpus, "core")}, ${size(node.memory)}` },
-  { head: "Labels", cell: (node) => <Labels node={node} />, isNamedOnPhone: true },
-  { head: "Address", className: "t3", cell: (node) => <code>{node.address}</code> },
-  { head: "Engine", className: "t3", isNamedOnPhone: true, cell: (node) => node.engineVersion },
+  {
+    head: "Machine",
+    className: "t2",
+    cell: (node) => (
+      <>
+        {counted(node.cpus, "core")}, {size(node.memory)}
+        <span className="small t3 under">
+          <code>{node.address}</code>, engine {node.engineVersion}
+        </span>
+      </>
+    ),
+  },
   acts((node) => (
     <Link className="btn btn-small" to={`?node=${node.id}#node`} preventScrollReset>
       Manage<span className="sr"> {node.name}</span>
