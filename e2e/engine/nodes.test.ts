@@ -104,7 +104,7 @@ describe("what would leave nothing to run on is refused, and says why", () => {
     expect(answer.status).toBe(1);
     expect(failureOf(answer.stderr)).toMatchObject({
       what: expect.stringContaining("only this machine reaches"),
-      fix: expect.stringContaining("--advertise-addr"),
+      fix: expect.stringContaining("docker swarm leave"),
     });
     expect((await platform.client.nodes.list.query()).joinProblem?.what).toBe(failureOf(answer.stderr).what);
   });

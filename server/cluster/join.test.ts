@@ -4,7 +4,7 @@ import { joinCommand, joinProblem } from "./join";
 test("what only this machine reaches lets nobody join, and says how to change it", () => {
   expect(joinProblem("127.0.0.1:2377", "10.0.0.1:5000")).toMatchObject({
     what: expect.stringContaining("127.0.0.1:2377"),
-    fix: expect.stringContaining("--advertise-addr"),
+    fix: expect.stringContaining("docker swarm leave"),
   });
   expect(joinProblem("10.0.0.1:2377", "127.0.0.1:5000")).toMatchObject({
     what: expect.stringContaining("registry"),

@@ -18,7 +18,7 @@ export function joinProblem(managerAddress: string | null, registry: string): Ex
     return {
       what: `The Swarm is joined at ${managerAddress}, which only this machine reaches.`,
       why: "It was made for one machine.",
-      fix: `docker swarm init --force-new-cluster --advertise-addr ADDRESS gives it another address; what runs stays. ${FIX}`,
+      fix: `Make it anew: docker swarm leave --force, then bin/up with DOKPLOY_ADVERTISE_ADDR set to this machine's address. What was live starts again by itself.`,
     };
   return registryProblem(registry);
 }
