@@ -23,6 +23,9 @@ const SSH_KEYGEN = { program: "ssh-keygen", packages: ["openssh-client"], purpos
 const SSH_SERVER = { program: "sshd", packages: ["openssh-server"], purpose: "a server for private repositories" };
 const DOCKER_CLIENT = { program: "docker", packages: ["docker.io"], purpose: "a client that we did not write" };
 
+const IP = { program: "ip", packages: ["iproute2"], purpose: "networks for several machines on this one" };
+const ENGINE = { program: "dockerd", packages: ["docker.io"], purpose: "an engine for each of them" };
+
 /** @typedef {import("./vitest-run.mjs").Count} Count */
 
 /** @param {string[]} argv @returns {{ levels: string[], isWhole: boolean, isFull: boolean }} @throws {Refusal} */
@@ -74,6 +77,7 @@ async function prepare(levels) {
     ...(levels.includes("integration") && !redisProgram() ? [REDIS_PACKAGE] : []),
     ...(levels.includes("browser") ? [CHROMIUM] : []),
     ...(levels.includes("engine") ? [DOCKER_CLIENT, SSH_SERVER] : []),
+    ...(levels.includes("faults") ? [DOCKER_CLIENT, ENGINE, IP] : []),
   ]);
   await ensurePackages();
   await ensureBuild();

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { ensureBaseImages } from "./base-images.mjs";
 import { engineRequest } from "./engine-api.mjs";
@@ -11,7 +10,7 @@ const PORTS = { port: "3000", edgePort: "8080" };
 export type Cluster = Awaited<ReturnType<typeof openCluster>>;
 type SwarmNode = { ID: string; Description: { Hostname: string }; ManagerStatus?: { Leader?: boolean } };
 
-/** A platform of its own on the first of several machines, which alone is in its Swarm. `close` removes everything, also after a failure. */
+/** A platform of its own on the first of several machines, which alone is in its Swarm and knows of no others. `close` removes everything, also after a failure. */
 export async function openCluster(count: number) {
   const { machines, folder, gateway, close: removeMachines } = await openMachines(count);
   const [first] = machines as [Machine, ...Machine[]];
@@ -21,15 +20,14 @@ export async function openCluster(count: number) {
     DOKPLOY_PORT: PORTS.port,
     DOKPLOY_EDGE_PORT: PORTS.edgePort,
     DOCKER_HOST: first.dockerHost,
-    DOKPLOY_ADVERTISE_ADDR: first.address,
     DOKPLOY_ALLOW_HOSTS: gateway,
   };
   const close = async () => {
     await git.close();
     await removeMachines();
   };
-  const up = async (): Promise<Platform> => {
-    const { stdout } = await first.run(path.resolve("bin/up"), ["--detach", "--json", "--no-demo"], env);
+  const up = async (more: Record<string, string> = {}): Promise<Platform> => {
+    const { stdout } = await first.run(path.resolve("bin/up"), ["--detach", "--json", "--no-demo"], { ...env, ...more });
     const said = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Up;
     return platformOf({ ...said, dashboard: said.dashboard.replace("127.0.0.1", first.address), edge: said.edge.replace("127.0.0.1", first.address) });
   };
@@ -40,12 +38,16 @@ export async function openCluster(count: number) {
       machines,
       first,
       git,
+      /** Its Swarm is made anew, at an address that other machines reach. */
+      async advertise() {
+        await first.run("docker", ["swarm", "leave", "--force"], { DOCKER_HOST: first.dockerHost });
+        await up({ DOKPLOY_ADVERTISE_ADDR: first.address });
+      },
       // what bin/down cannot end without a majority of managers goes with the machines
       close: () =>
         takeDown(first, env)
           .catch(() => undefined)
           .finally(close),
-      log: () => readFileSync(path.join(env.DOKPLOY_HOME, "logs/worker.log"), "utf8"),
     };
   } catch (error) {
     await takeDown(first, env)

@@ -97,7 +97,8 @@ function machineOf(id: string, root: string, network: string, index: number): Ma
   const dockerHost = `unix://${socket}`;
   let record: ProcessRecord | null = null;
   const daemon = ["--data-root", `${folder}/data`, "--exec-root", `${folder}/exec`, "--pidfile", `${folder}/pid`, "--host", dockerHost, "--group", "root"];
-  const more = ["--cgroup-parent", `/${space}`, "--log-level", "warn", "--shutdown-timeout", "5"];
+  // systemd, where it would keep the control groups, takes other names for them
+  const more = ["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", `/${space}`, "--log-level", "warn", "--shutdown-timeout", "5"];
   return {
     name: `${id}-${index}`,
     address: `${network}.${index}`,
