@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cluster, join, leaderOf, openCluster } from "../support/cluster";
 import { engineRequest } from "../support/engine-api.mjs";
 import { eventually } from "../support/faults";
-import { serverFiles } from "../support/git-repository";
+import { serverFiles, type TestRepository } from "../support/git-repository";
 import type { Machine } from "../support/machines";
 import { ask, startLoad, untilEnded } from "../support/platform";
 import { recordFact } from "../support/reliability";
@@ -10,6 +10,7 @@ import { recordFact } from "../support/reliability";
 const GROUP = "three nodes";
 let cluster: Cluster;
 let app: { id: string; url: string };
+let repository: TestRepository;
 let one: Machine;
 let two: Machine;
 let three: Machine;
@@ -49,7 +50,7 @@ async function joined(machine: Machine, role: "worker" | "manager"): Promise<num
 }
 
 test("on one machine nothing is pushed, and the page of nodes shows it", async () => {
-  const repository = cluster.git.repository("web", serverFiles("first", extra));
+  repository = cluster.git.repository("web", serverFiles("first", extra));
   await api().projects.create.mutate({ name: "shop" });
   const settings = { name: "web", project: "shop", git: repository.url, replicas: 2, bakeS: 0, drainS: 5, stopGraceS: 5 };
   const created = await api().apps.create.mutate(settings);
@@ -74,7 +75,6 @@ test("the Swarm is made anew at an address that others reach, as the page says: 
 test("machines join by the command shown once; what is kept is carried to the registry, under load", async () => {
   const running = load(50);
   const seconds = await joined(two, "worker");
-  expect(seconds).toBeLessThan(20);
   await joined(three, "worker");
   const image = async () => {
     const { json } = await engineRequest(one.dockerHost, "GET", "/services");
@@ -103,8 +103,14 @@ test("a release of before the others joined comes back on one of them, by its ru
     error: { fix: expect.stringContaining("dokploy node label NODE disk=ssd") },
   });
   expect((await cluster.platform.cli(["node", "label", two.name, "disk=ssd"])).status).toBe(0);
+  repository.commit(serverFiles("third", `${extra} console.log("the third begins");`));
   expect(await deploy()).toMatchObject({ status: "succeeded", image: expect.stringMatching(new RegExp(`^${one.address}:\\d+/`)) });
   await untilSpread((count) => count(two) === 2 && count(one) === 0);
+  // both ran on the other machine only: their lines came over Swarm
+  await eventually(async () => {
+    const { stdout } = await cluster.platform.cli(["logs", app.id, "--grep", "the third begins"]);
+    return stdout.trim().split("\n").length === 2 ? true : undefined;
+  });
 
   await api().apps.update.mutate({ app: app.id, settings: { placement: [] } });
   const back = await untilEnded(cluster.platform, (await api().deployments.rollback.mutate({ app: app.id, to: 1 })).id);
@@ -199,7 +205,7 @@ test("the leader of three managers is killed under load: another one leads, and 
   });
   expect({ status: run.status, reason: run.reason }).toEqual({ status: "succeeded", reason: null });
   expect(failures).toEqual([]);
-  expect((await ask(app.url, { edge: one.address })).body).toContain("second");
+  expect((await ask(app.url, { edge: one.address })).body).toContain("third");
 });
 
 /** The first machine leads, and has the edge: it is made a worker and a manager again by another one, so that another one leads. */
