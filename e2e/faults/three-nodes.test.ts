@@ -142,18 +142,15 @@ test("a node that holds a volume is not drained, and takes work as before", asyn
   const refused = await cluster.platform.cli(["node", "drain", one.name]);
   expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining("holds volumes of data") });
   expect((await nodes()).find((node) => node.name === one.name)).toMatchObject({ availability: "active", work: { kind: "drain", status: "failed" } });
-  await api().apps.delete.mutate({ app: data.id });
 });
 
 /** What is on its way to the node is lost with it, in any design: how much is reported. Afterwards nothing is. */
 test("a node's link is cut under load: its replicas come up elsewhere, and it is shown as down", async () => {
-  // what was drained comes back to a node by a restart only: Swarm does not take running tasks apart
-  await api().apps.restart.mutate({ app: app.id });
-  await untilSpread((count) => count(three) > 0 && total(count, [one, two, three]) === 6);
+  await untilSpread((count) => count(three) > 0 && total(count, [one, two, three]) === 7); // six, and one with a volume
   const running = load(50);
   const began = Date.now();
   await three.cut();
-  await untilSpread((count) => count(three) === 0 && total(count, [one, two]) === 6, 90);
+  await untilSpread((count) => count(three) === 0 && total(count, [one, two]) === 7, 90);
   const seconds = (Date.now() - began) / 1000;
   const { sent, failures } = await running.stop();
   recordFact({
@@ -174,11 +171,12 @@ test("a node's link is cut under load: its replicas come up elsewhere, and it is
 });
 
 test("the leader of three managers is killed under load: another one leads, and deployments go on", async () => {
-  for (const machine of [two, three]) expect(await cluster.platform.cli(["node", "promote", machine.name])).toMatchObject({ status: 0 });
-  await giveUpLead(one, two);
-  const leader = await eventually(async () => (await leaderOf(cluster.machines, two)) ?? undefined, 30, 100);
-  expect(leader.name).not.toBe(one.name);
-  await eventually(async () => ((await nodes()).filter((node) => node.role === "manager").length === 3 ? true : undefined), 30, 200);
+  const promoted = await Promise.all([two, three].map((machine) => cluster.platform.cli(["node", "promote", machine.name])));
+  expect(promoted).toMatchObject([{ status: 0 }, { status: 0 }]);
+  const leader = await giveUpLead();
+  // a new leader gives a dead node time to report before its replicas go elsewhere: what is deployed meanwhile has a place of its own
+  expect((await cluster.platform.cli(["node", "label", one.name, "edge=here"])).status).toBe(0);
+  await api().apps.update.mutate({ app: app.id, settings: { placement: ["node.labels.edge==here"] } });
 
   const running = load(50);
   const began = Date.now();
@@ -208,25 +206,20 @@ test("the leader of three managers is killed under load: another one leads, and 
   expect((await ask(app.url, { edge: one.address })).body).toContain("third");
 });
 
-/** The first machine leads, and has the edge: it is made a worker and a manager again by another one, so that another one leads. */
-async function giveUpLead(machine: Machine, by: Machine): Promise<void> {
-  for (const role of ["worker", "manager"] as const)
-    await eventually(
-      async () => {
-        const { json } = await engineRequest(by.dockerHost, "GET", `/nodes/${machine.name}`);
-        const node = json as { ID?: string; Version: { Index: number }; Spec: object; ManagerStatus?: object };
-        if (!node?.ID) return undefined;
-        const { status } = await engineRequest(by.dockerHost, "POST", `/nodes/${node.ID}/update?version=${node.Version.Index}`, {
-          body: { ...node.Spec, Role: role },
-        });
-        if (status !== 200) return undefined;
-        return eventually(
-          async () => ((await engineRequest(machine.dockerHost, "GET", "/nodes")).status === 200) === (role === "manager") || undefined,
-          30,
-          100,
-        );
-      },
-      60,
-      200,
-    );
+/** The first machine leads, and has the edge: its engine is held until another one leads. */
+async function giveUpLead(): Promise<Machine> {
+  one.hold();
+  try {
+    await eventually(async () => ((await leaderOf(cluster.machines, two)) ?? one) !== one || undefined, 60, 100);
+  } finally {
+    one.release();
+  }
+  return eventually(
+    async () => {
+      const leader = await leaderOf(cluster.machines, one);
+      return leader && leader !== one ? leader : undefined;
+    },
+    60,
+    100,
+  );
 }

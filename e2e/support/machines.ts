@@ -30,6 +30,9 @@ export type Machine = {
   /** Runs a program as if on that machine: in its network, with its name and its /etc/docker. */
   run(command: string, args: string[], env?: Record<string, string>): Promise<{ stdout: string; stderr: string }>;
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** Its daemon is held, or goes on; containers run on. */
+  hold(): void;
+  release(): void;
   start(): Promise<void>;
   /** Its link is cut, or mended. */
   cut(): Promise<void>;
@@ -114,6 +117,8 @@ function machineOf(id: string, root: string, network: string, index: number): Ma
       process.kill(record.pid, signal);
       while (isAlive(record)) await wait(20);
     },
+    hold: () => void (isAlive(record) && process.kill(record.pid, "SIGSTOP")),
+    release: () => void (isAlive(record) && process.kill(record.pid, "SIGCONT")),
     async start() {
       mkdirSync(path.join(folder, "etc"), { recursive: true, mode: 0o755 });
       for (const stale of ["pid", "docker.sock", "exec/containerd/containerd.pid"]) rmSync(path.join(folder, stale), { force: true });
@@ -153,7 +158,7 @@ function processesOf(id: string, folder: string): ProcessRecord[] {
 /** Takes away all that was made, whatever state it is in. */
 async function removeAll(id: string, folder: string): Promise<void> {
   const daemons = processesOf(id, folder).filter(({ pid }) => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("dockerd\0"));
-  for (const { pid } of daemons) process.kill(pid, "SIGTERM");
+  for (const { pid } of daemons) for (const signal of ["SIGCONT", "SIGTERM"] as const) process.kill(pid, signal);
   for (const deadline = Date.now() + GRACE_MS; daemons.some(isAlive) && Date.now() < deadline; ) await wait(50);
   for (let left = processesOf(id, folder); left.length > 0; left = processesOf(id, folder)) {
     for (const { pid } of left) {
