@@ -77,7 +77,7 @@ async function prepare(levels) {
     ...(levels.includes("integration") && !redisProgram() ? [REDIS_PACKAGE] : []),
     ...(levels.includes("browser") ? [CHROMIUM] : []),
     ...(levels.includes("engine") ? [DOCKER_CLIENT, SSH_SERVER] : []),
-    ...(levels.includes("faults") ? [DOCKER_CLIENT, ENGINE, IP] : []),
+    ...(levels.includes("faults") || levels.includes("browser") ? [DOCKER_CLIENT, ENGINE, IP] : []),
   ]);
   await ensurePackages();
   await ensureBuild();

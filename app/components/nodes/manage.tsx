@@ -89,10 +89,10 @@ function LabelForm({ node }: { node: ClusterNode }) {
 function Deeds({ node, others }: { node: ClusterNode; others: number }) {
   const isBusy = node.work !== null && node.work.status !== "failed";
   const action = `/nodes?node=${node.id}#node`;
-  const isRemovable = !node.isOwn && node.role === "worker" && (node.availability === "drain" || node.state !== "ready");
+  const isRemovable = !isBusy && !node.isOwn && node.role === "worker" && (node.availability === "drain" || node.state !== "ready");
   return (
     <div className="deeds">
-      {node.availability === "active" ? (
+      {isBusy ? null : node.availability === "active" ? (
         <Asked
           intent="drain"
           icon="download"
@@ -112,15 +112,14 @@ function Deeds({ node, others }: { node: ClusterNode; others: number }) {
           </Submit>
         </Asked>
       ) : (
-        <Deed node={node} intent="activate" label="Activate" busy="Activating …" disabled={isBusy} />
+        <Deed node={node} intent="activate" label="Activate" busy="Activating …" />
       )}
-      {node.isOwn || (node.role === "worker" && node.state !== "ready") ? null : (
+      {isBusy || node.isOwn || (node.role === "worker" && node.state !== "ready") ? null : (
         <Deed
           node={node}
           intent="role"
           label={node.role === "manager" ? "Demote to worker" : "Promote to manager"}
           busy="Changing its role …"
-          disabled={isBusy}
           more={<input type="hidden" name="role" value={node.role === "manager" ? "worker" : "manager"} />}
         />
       )}
@@ -149,26 +148,12 @@ function Deeds({ node, others }: { node: ClusterNode; others: number }) {
   );
 }
 
-function Deed({
-  node,
-  intent,
-  label,
-  busy,
-  disabled,
-  more,
-}: {
-  node: ClusterNode;
-  intent: "activate" | "role";
-  label: string;
-  busy: string;
-  disabled: boolean;
-  more?: React.ReactNode;
-}) {
+function Deed({ node, intent, label, busy, more }: { node: ClusterNode; intent: "activate" | "role"; label: string; busy: string; more?: React.ReactNode }) {
   return (
     <Form method="post" action={`/nodes?node=${node.id}#node`} preventScrollReset>
       <input type="hidden" name="node" value={node.id} />
       {more}
-      <Submit intent={intent} busy={busy} disabled={disabled}>
+      <Submit intent={intent} busy={busy}>
         {label}
       </Submit>
     </Form>
