@@ -19,7 +19,7 @@ import { copyPrograms, ensureBuild, ensurePackages, removeOldPrograms } from "./
 import { httpStatus } from "./ready.mjs";
 import { ensureRedis } from "./redis.mjs";
 import { ensureRegistry } from "./registry.mjs";
-import { advertisedAddress } from "./registry-certificate.mjs";
+import { keepAdvertised } from "./registry-certificate.mjs";
 import { refuseWhileEnding, run } from "./run.mjs";
 import { Refusal, say } from "./say.mjs";
 import { ensureUser, nodeForAll } from "./users.mjs";
@@ -78,7 +78,7 @@ async function makePlan(home, { env, dockerHost, isPrivate, edgeImage, buildId, 
   const { secrets, ports, database, redis } = await ensureStores(home, env);
   const registry = env.REGISTRY
     ? { address: env.REGISTRY, username: env.REGISTRY_USERNAME ?? "", password: env.REGISTRY_PASSWORD ?? "", certificate: "", process: null }
-    : await ensureRegistry(home, { password: secrets.registry, salt: secrets.registrySalt, port: ports.registry, advertised: advertisedAddress(env) });
+    : await ensureRegistry(home, { password: secrets.registry, salt: secrets.registrySalt, port: ports.registry, advertised: keepAdvertised(home, env) });
   const webUser = await ensureUser("dokploy-web");
   if (!webUser) say("not root: web runs as the same user as the worker");
   const app = copyPrograms(home, buildId);

@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import { writeWhole } from "./files.mjs";
+import { readJson, writeJson, writeWhole } from "./files.mjs";
 import { readText } from "./processes.mjs";
 import { run } from "./run.mjs";
 import { Refusal, say } from "./say.mjs";
@@ -17,7 +17,7 @@ const DAYS = "3650";
 const TRUSTED = "/etc/docker/certs.d";
 
 /**
- * @param {NodeJS.ProcessEnv} env
+ * @param {Record<string, string | undefined>} env
  * @returns {string | null} the address at which other machines reach this one; null when there are none
  * @throws {Refusal} for what is no address or host name
  */
@@ -30,6 +30,18 @@ export function advertisedAddress(env) {
     "it is neither an IPv4 address nor a host name",
     "set it to this machine's address in its network",
   );
+}
+
+/**
+ * Once said, an address is kept: other machines take images from there, also after a bin/up that does not name it. 127.0.0.1 takes it back.
+ * @param {import("./home.mjs").Home} home @param {NodeJS.ProcessEnv} env @returns {string | null}
+ */
+export function keepAdvertised(home, env) {
+  const facts = path.join(home.folder, "advertised.json");
+  const given = env.DOKPLOY_ADVERTISE_ADDR;
+  const address = advertisedAddress({ DOKPLOY_ADVERTISE_ADDR: given || readJson(facts)?.address });
+  if (given) writeJson(facts, { address });
+  return address;
 }
 
 /**
