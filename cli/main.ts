@@ -10,6 +10,7 @@ import { envCommands } from "./commands/env";
 import { fileCommands } from "./commands/file";
 import { logsCommands } from "./commands/logs";
 import { metricsCommands } from "./commands/metrics";
+import { nodeCommands } from "./commands/node";
 import { projectCommands } from "./commands/project";
 import { tokenCommands } from "./commands/token";
 import { trafficCommands } from "./commands/traffic";
@@ -31,6 +32,7 @@ const COMMANDS: Commands = {
   ...tokenCommands,
   ...metricsCommands,
   ...trafficCommands,
+  ...nodeCommands,
   ...Object.fromEntries(LATER.map((name) => [name, later(name, name)])),
 };
 const DEFAULT_URL = "http://127.0.0.1:3000";

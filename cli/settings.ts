@@ -1,4 +1,4 @@
-import { NotationError, readCanarySteps, readVolumes } from "../server/apps/notation";
+import { NotationError, readCanarySteps, readPlacement, readVolumes } from "../server/apps/notation";
 import type { UpdateApp } from "../server/apps/schema";
 import { wholeNumber } from "./arguments";
 import { usageError } from "./errors";
@@ -43,6 +43,8 @@ const SETTINGS: Record<string, Change> = {
   strategy: (value) => ({ strategy: value as UpdateApp["strategy"] }),
   canary: (value) => ({ canary: { steps: notation(() => readCanarySteps(value)) } as UpdateApp["canary"] }),
   volumes: (value) => ({ volumes: notation(() => readVolumes(value)) }),
+  placement: (value) => ({ placement: readPlacement(value) }),
+  "max-per-node": (value) => ({ maxReplicasPerNode: value === "" ? null : number(value, "max-per-node") }),
   "release-command": (value) => ({ releaseCommand: orNull(value) }),
   "auto-deploy": (value) => ({ autoDeploy: yesNo(value) }),
   "health-path": (healthPath) => ({ healthPath }),

@@ -28,7 +28,8 @@ export type Services = {
 };
 
 export type Membership = { teamId: string; teamName: string; role: "owner" | "member" };
-export type Actor = { userId: string; email: string; name: string; via: "session" | "token"; scopes: string[] };
+/** `isAdmin`: looks after the installation itself, whatever the team. */
+export type Actor = { userId: string; email: string; name: string; isAdmin: boolean; via: "session" | "token"; scopes: string[] };
 
 /** Who asks, before a team is chosen. */
 export type Identity = { actor: Actor; sessionId: string | null; team: Membership & { wrappedKey: string } };

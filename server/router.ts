@@ -1,5 +1,6 @@
 import { accountsRouter, tokensRouter } from "./accounts/router";
 import { appsRouter } from "./apps/router";
+import { nodesRouter } from "./cluster/router";
 import { credentialsRouter } from "./credentials/router";
 import { deploymentsRouter } from "./deployments/router";
 import { domainsRouter } from "./edge/router";
@@ -23,6 +24,7 @@ export const appRouter = router({
   logs: logsRouter,
   live: liveRouter,
   metrics: metricsRouter,
+  nodes: nodesRouter,
   notices: noticesRouter,
   traffic: trafficRouter,
   webhooks: webhooksRouter,

@@ -57,6 +57,16 @@ const permits = (scope: "read" | "write" | "admin") =>
     return next();
   });
 
+/** For what belongs to the installation and to no team. */
+export const administersInstallation = permits("admin").use(({ ctx, next }) => {
+  if (ctx.identity.actor.isAdmin) return next();
+  throw new AppError("not_allowed", {
+    what: "Only an administrator of this installation may do this.",
+    why: "Its machines serve every team.",
+    fix: "Ask the administrator whose account bin/up made.",
+  });
+});
+
 export const reads = permits("read");
 export const writes = permits("write");
 export const administers = permits("admin");

@@ -1,5 +1,6 @@
 import type { Services } from "../server/context";
 import type { WorkerEnv } from "../server/env";
+import type { NodeWatch } from "./node/watch-nodes";
 import type { Announcer } from "./notices/announce";
 import type { Ports } from "./ports";
 
@@ -10,6 +11,6 @@ export type WorkerContext = {
   ports: Ports;
   announcer: Pick<Announcer, "failed">;
   workerId: string;
-  /** Nodes in the Swarm, as last seen: one node needs no registry. */
-  nodeCount: () => number;
+  /** The machines of the Swarm, as last seen: one alone needs no registry. */
+  nodes: Pick<NodeWatch, "count" | "ownId" | "refresh">;
 };

@@ -13,7 +13,9 @@ import { createPorts } from "./engine/create-ports";
 import { collectAppLogs } from "./node/app-logs";
 import { reclaimRegularly } from "./node/reclaim";
 import { reportWorker } from "./node/report";
+import { watchNodes } from "./node/watch-nodes";
 import { createAnnouncer } from "./notices/announce";
+import { carryRegularly } from "./operate/carry-images";
 import { compareHeads } from "./operate/compare-heads";
 import { createOperator } from "./operate/operator";
 import { observeApps, reconcile } from "./operate/reconcile";
@@ -44,17 +46,20 @@ const engine = await createPorts({
   pages: env.DOKPLOY_PAGES_URL === "" ? null : { url: env.DOKPLOY_PAGES_URL },
   log,
 });
-const reporter = reportWorker(services, env, log, async () => {
-  const info = await engine.docker.info();
-  return { version: String(info.ServerVersion), nodes: Number(info.Swarm?.Nodes ?? 1) };
-});
+const nodes = watchNodes(services, engine.cluster);
+const engineVersion = async () => String((await engine.docker.info()).ServerVersion);
+const reporter = reportWorker(services, env, log, engineVersion, nodes.count);
 const announcer = createAnnouncer(services);
-const worker: WorkerContext = { services, announcer, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodeCount: reporter.nodeCount };
+const worker: WorkerContext = { services, announcer, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodes };
 
 const dispatcher = createDispatcher(worker);
 const operator = createOperator(worker);
 const liveWatch = createLiveWatch(worker);
+const carrying = carryRegularly(worker);
+nodes.onCount(carrying.soon);
+carrying.soon();
 const reclaiming = reclaimRegularly(worker);
+await nodes.refresh().catch(() => undefined); // said by the watch itself, which goes on
 await reporter.report();
 await engine.edgeControl.reconcile();
 dispatcher.wake();
@@ -104,6 +109,8 @@ async function close(): Promise<void> {
   await appLogs.close();
   hints.disconnect();
   await Promise.allSettled(wakers.map((waker) => waker.close(true)));
+  nodes.close();
+  await carrying.close();
   await reporter.stop();
   await engine.close();
   await services.close();

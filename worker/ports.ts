@@ -109,6 +109,9 @@ export type SlotSpec = {
   mounts: { volume: string; path: string }[];
   /** Configs of the engine by their name, as {@link ConfigFiles} puts them there. */
   files: { config: string; path: string; mode: number; uid: number; gid: number }[];
+  /** Rules of Swarm on the nodes that may run it; all must hold. */
+  constraints?: string[] | undefined;
+  maxReplicasPerNode?: number | undefined;
   /** Written as label `dokploy.epoch`; a service that carries a larger one is left alone. */
   epoch: number;
 };
@@ -173,6 +176,43 @@ export interface OneOff {
   present(): Promise<string[]>;
   /** Ends a command whose worker is gone, and removes its container. */
   end(name: string): Promise<void>;
+}
+
+export type ClusterNode = {
+  id: string;
+  hostname: string;
+  role: "manager" | "worker";
+  isLeader: boolean;
+  availability: "active" | "pause" | "drain";
+  state: "ready" | "down" | "disconnected" | "unknown";
+  message: string;
+  address: string;
+  managerAddress: string | null;
+  labels: Record<string, string>;
+  cpus: number;
+  memoryBytes: number;
+  engineVersion: string;
+  /** Microseconds since the epoch. */
+  joinedAt: number;
+};
+/** A task of this installation that runs or is about to. */
+export type PlacedTask = { app: string; slot: string; node: string | null; isRunning: boolean };
+
+/** The machines of the Swarm, as a manager knows them. @throws DeployError `engine_unavailable` */
+export interface Cluster {
+  nodes(): Promise<ClusterNode[]>;
+  /** The node that this engine is. */
+  ownNode(): Promise<string>;
+  /** Where tasks of this installation's slots are. */
+  placed(): Promise<PlacedTask[]>;
+  /** The token with which a node joins in a role, and the address of a manager. `rotate` makes the present token worthless first. */
+  joinToken(request: { role: ClusterNode["role"]; rotate: boolean }): Promise<{ token: string; address: string }>;
+  /** Changes what is given; labels as a whole. One that is gone is left. */
+  change(id: string, wanted: { availability?: ClusterNode["availability"]; role?: ClusterNode["role"]; labels?: Record<string, string> }): Promise<void>;
+  /** Takes a node out of the Swarm, also one that is up. */
+  remove(id: string): Promise<void>;
+  /** Calls back when a node joined, left or changed, or a container of this engine did. Answers how to stop. */
+  onChange(call: () => void): () => void;
 }
 
 export interface EnvironmentNetwork {
@@ -243,6 +283,7 @@ export type Ports = {
   volumes: Volumes;
   configs: ConfigFiles;
   network: EnvironmentNetwork;
+  cluster: Cluster;
   edge: Edge;
   containerLogs: ContainerLogs;
 };

@@ -1,4 +1,4 @@
-import { NotationError, readCanarySteps, readVolumes } from "../../server/apps/notation";
+import { NotationError, readCanarySteps, readPlacement, readVolumes } from "../../server/apps/notation";
 
 const text = (form: FormData, name: string): string | undefined => {
   const value = form.get(name);
@@ -48,6 +48,8 @@ export function settingsOf(form: FormData): Record<string, unknown> {
         strategy: text(form, "strategy"),
         canary: form.has("canarySteps") && text(form, "canarySteps") ? { steps: read(readCanarySteps, form, "canarySteps") } : undefined,
         volumes: form.has("volumes") ? read(readVolumes, form, "volumes") : undefined,
+        placement: form.has("placement") ? readPlacement(text(form, "placement") ?? "") : undefined,
+        maxReplicasPerNode: form.has("maxReplicasPerNode") ? (number(form, "maxReplicasPerNode") ?? null) : undefined,
         bakeS: number(form, "bakeS"),
         releaseCommand: text(form, "releaseCommand") ?? null,
         stopGraceS: number(form, "stopGraceS"),
@@ -82,6 +84,7 @@ function read<T>(reader: (written: string) => T, form: FormData, name: string): 
 
 /** The schema's paths by the names that the form's fields have. */
 export const FIELD_NAMES: Record<string, string> = {
+  ...Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`placement.${at}`, "placement"])),
   "health.path": "healthPath",
   "health.timeoutS": "timeoutS",
   "health.successes": "successes",

@@ -40,7 +40,7 @@ export function refused(problem: Problem, form: FormData) {
 
 function requireIdentity({ context, request }: Args): SignedIn {
   const { identity } = context;
-  if (identity) return { email: identity.actor.email, name: identity.actor.name, team: identity.team.teamName };
+  if (identity) return { email: identity.actor.email, name: identity.actor.name, team: identity.team.teamName, isAdmin: identity.actor.isAdmin };
   const url = new URL(request.url);
   const to = request.method === "GET" ? url.pathname + url.search : "/projects";
   throw redirect(`/sign-in?to=${encodeURIComponent(to)}`);

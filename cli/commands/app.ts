@@ -83,6 +83,9 @@ export const appCommands: Commands = {
         replicas: `${app.runningReplicas} of ${app.replicas}`,
         strategy: app.strategy,
         port: app.port === null ? "found in the image" : String(app.port),
+        placement:
+          [...app.settings.placement, ...(app.settings.maxReplicasPerNode ? [`at most ${app.settings.maxReplicasPerNode} on a node`] : [])].join(", ") ||
+          "any node",
         health: `${app.health.kind} ${app.health.path}`,
         webhook: app.webhook.url,
       };

@@ -49,6 +49,9 @@ export const apps = pgTable(
     /** Absent parts are those of `canarySchema`. */
     canary: jsonb("canary").$type<Partial<Canary>>().notNull().default({}),
     volumes: jsonb("volumes").$type<Volume[]>().notNull().default([]),
+    /** Rules that a node must meet, such as `node.labels.disk==ssd`. */
+    placement: jsonb("placement").$type<string[]>().notNull().default([]),
+    maxReplicasPerNode: integer("max_replicas_per_node"),
     health: jsonb("health").$type<Health>().notNull(),
     resources: jsonb("resources").$type<Resources>().notNull().default({}),
     releaseCommand: text("release_command"),
@@ -154,13 +157,18 @@ export const domains = pgTable(
   (t) => [unique("domains_place").on(t.host, t.path), index("domains_app").on(t.appId)],
 );
 
+export const APP_OPERATIONS = ["start", "stop", "restart", "scale", "delete", "route", "move", "compare-heads", "split", "end-split"] as const;
+export const NODE_OPERATIONS = ["node-join-token", "node-labels", "node-role", "node-drain", "node-activate", "node-remove"] as const;
+
 export const operations = pgTable(
   "operations",
   {
     id: id(),
     teamId: teamId().references(() => teams.id),
-    appId: uuid("app_id").notNull(),
-    kind: text("kind", { enum: ["start", "stop", "restart", "scale", "delete", "route", "compare-heads", "split", "end-split"] }).notNull(),
+    /** Null for what is done to a node of the cluster. */
+    appId: uuid("app_id"),
+    nodeId: text("node_id"),
+    kind: text("kind", { enum: [...APP_OPERATIONS, ...NODE_OPERATIONS] }).notNull(),
     status: text("status", { enum: ["queued", "running", "succeeded", "failed"] })
       .notNull()
       .default("queued"),
@@ -184,6 +192,8 @@ export const workers = pgTable("workers", {
   engineVersion: text("engine_version"),
   engineError: text("engine_error"),
   registryError: text("registry_error"),
+  /** `host:port` of the registry that it pushes to; "" for none. */
+  registry: text("registry").notNull().default(""),
   nodeCount: integer("node_count").notNull().default(0),
   freeDiskBytes: doublePrecision("free_disk_bytes").notNull().default(0),
   totalDiskBytes: doublePrecision("total_disk_bytes").notNull().default(0),

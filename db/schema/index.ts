@@ -1,5 +1,6 @@
 export * from "./accounts";
 export * from "./apps";
+export * from "./cluster";
 export * from "./deployments";
 export * from "./notices";
 export * from "./projects";

@@ -24,6 +24,9 @@ const SSH_KEYGEN = { program: "ssh-keygen", packages: ["openssh-client"], purpos
 const SSH_SERVER = { program: "sshd", packages: ["openssh-server"], purpose: "a server for private repositories" };
 const DOCKER_CLIENT = { program: "docker", packages: ["docker.io"], purpose: "a client that we did not write" };
 
+const IP = { program: "ip", packages: ["iproute2"], purpose: "networks for several machines on this one" };
+const ENGINE = { program: "dockerd", packages: ["docker.io"], purpose: "an engine for each of them" };
+
 /** @typedef {import("./vitest-run.mjs").Count} Count */
 
 /** @typedef {{ levels: string[], isWhole: boolean, isFull: boolean, isFresh: boolean }} Asked */
@@ -91,6 +94,7 @@ async function prepare(levels) {
     ...(levels.includes("integration") && !redisProgram() ? [REDIS_PACKAGE] : []),
     ...(levels.includes("browser") ? [CHROMIUM] : []),
     ...(levels.includes("engine") ? [DOCKER_CLIENT, SSH_SERVER] : []),
+    ...(levels.includes("faults") || levels.includes("browser") ? [DOCKER_CLIENT, ENGINE, IP] : []),
   ]);
   await ensurePackages();
   await ensureBuild();

@@ -19,6 +19,7 @@ import { copyPrograms, ensureBuild, ensurePackages, removeOldPrograms } from "./
 import { httpStatus } from "./ready.mjs";
 import { ensureRedis } from "./redis.mjs";
 import { ensureRegistry } from "./registry.mjs";
+import { keepAdvertised } from "./registry-certificate.mjs";
 import { refuseWhileEnding, run } from "./run.mjs";
 import { Refusal, say } from "./say.mjs";
 import { ensureUser, nodeForAll } from "./users.mjs";
@@ -79,8 +80,8 @@ export async function ensureStores(home, env) {
 async function makePlan(home, { env, dockerHost, isPrivate, edgeImage, buildId, port, edgePort }) {
   const { secrets, ports, database, redis } = await ensureStores(home, env);
   const registry = env.REGISTRY
-    ? { address: env.REGISTRY, username: env.REGISTRY_USERNAME ?? "", password: env.REGISTRY_PASSWORD ?? "", process: null }
-    : await ensureRegistry(home, { password: secrets.registry, salt: secrets.registrySalt, port: ports.registry });
+    ? { address: env.REGISTRY, username: env.REGISTRY_USERNAME ?? "", password: env.REGISTRY_PASSWORD ?? "", certificate: "", process: null }
+    : await ensureRegistry(home, { password: secrets.registry, salt: secrets.registrySalt, port: ports.registry, advertised: keepAdvertised(home, env) });
   const webUser = await ensureUser("dokploy-web");
   if (!webUser) say("not root: web runs as the same user as the worker");
   const app = copyPrograms(home, buildId);
@@ -139,6 +140,7 @@ async function makePlan(home, { env, dockerHost, isPrivate, edgeImage, buildId, 
       adminUrl: database.adminUrl,
       redisUrl: redis.url,
       buildId,
+      ...(registry.certificate ? { trustedRegistry: registry.address } : {}),
       setup: { command: node, args: [path.join(app, "setup.js")], env: web, cwd: app, input: "", ...asWeb },
     },
   };

@@ -13,7 +13,7 @@ import { digestOf, writeJson } from "./files.mjs";
  * @typedef {{
  *   home: string, privateEngine: boolean, services: ProcessPlan[], migrate: Once | null, processes: ProcessPlan[], facts: Facts,
  * }} Plan `services` are up before `migrate` runs; `processes` start after it
- * @typedef {{ port: number, edgePort: number, dockerHost: string, adminUrl: string, redisUrl: string, setup: Once | null, buildId: string }} Facts
+ * @typedef {{ port: number, edgePort: number, dockerHost: string, adminUrl: string, redisUrl: string, setup: Once | null, buildId: string, trustedRegistry?: string }} Facts
  */
 
 /** What every program of ours is given of the caller's environment. */
@@ -39,7 +39,7 @@ const pick = (env, names) => Object.fromEntries(names.flatMap((name) => (env[nam
  * The environments of web and worker. Web is given nothing of the engine, the registry or the caller.
  * @param {{
  *   env: NodeJS.ProcessEnv, home: import("./home.mjs").Home, secrets: ReturnType<typeof import("./home.mjs").ensureSecrets>, app: string, port: number, edgePort: number, adminUrl: string,
- *   redisUrl: string, dockerHost: string, registry: { address: string, username: string, password: string }, edgeImage: string, probePort: number, pagesUrl: string,
+ *   redisUrl: string, dockerHost: string, registry: { address: string, username: string, password: string, certificate?: string }, edgeImage: string, probePort: number, pagesUrl: string,
  * }} given
  */
 export function environments({ env, home, secrets, app, port, edgePort, adminUrl, redisUrl, dockerHost, registry, edgeImage, probePort, pagesUrl }) {
@@ -71,6 +71,7 @@ export function environments({ env, home, secrets, app, port, edgePort, adminUrl
     REGISTRY: registry.address,
     REGISTRY_USERNAME: registry.username,
     REGISTRY_PASSWORD: registry.password,
+    REGISTRY_CERTIFICATE: Buffer.from(registry.certificate ?? "").toString("base64"),
     DOKPLOY_EDGE_IMAGE: edgeImage,
     DOKPLOY_PROBE_PORT: String(probePort),
     DOKPLOY_PAGES_URL: pagesUrl,

@@ -13,6 +13,7 @@ import { refuseWithoutApt } from "./packages.mjs";
 import { whyPortIsTaken } from "./ports.mjs";
 import { REDIS_PACKAGE, redisProgram } from "./redis.mjs";
 import { REGISTRY_PACKAGE } from "./registry.mjs";
+import { advertisedAddress, OPENSSL_PACKAGE } from "./registry-certificate.mjs";
 import { Refusal } from "./say.mjs";
 import { isAtLeast } from "./version.mjs";
 
@@ -40,6 +41,7 @@ export function missingPrograms(env, { engine }) {
     SSH_PACKAGE,
     ...(env.REDIS_URL || redisProgram() ? [] : [REDIS_PACKAGE]),
     ...(env.REGISTRY ? [] : [REGISTRY_PACKAGE, PERL_PACKAGE]),
+    ...(env.REGISTRY || advertisedAddress(env) === null ? [] : [OPENSSL_PACKAGE]),
     ...(engine ? [ENGINE_PACKAGE] : []),
   ];
   return wanted.filter(({ program }) => findProgram(program) === null);

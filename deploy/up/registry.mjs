@@ -1,9 +1,13 @@
 // @ts-check
-/** The image registry: the one that is given, else a private one with a password on the loopback address. */
+/**
+ * The image registry: the one that is given, else a private one with a password. It listens on the loopback address, which engines take
+ * without a certificate, or on the address that other machines reach, with one.
+ */
 import fs from "node:fs";
 import path from "node:path";
 import { findProgram } from "./files.mjs";
 import { installPackages } from "./packages.mjs";
+import { ensureCertificate, OPENSSL_PACKAGE, trustRegistry } from "./registry-certificate.mjs";
 import { run } from "./run.mjs";
 import { Refusal } from "./say.mjs";
 import { ensureOwnFolder, ensureUser } from "./users.mjs";
@@ -29,20 +33,25 @@ export async function passwordLine(password, salt) {
 
 /**
  * @param {import("./home.mjs").Home} home
- * @param {{ password: string, salt: string, port: number }} access
- * @returns {Promise<{ address: string, username: string, password: string, process: import("./plan.mjs").ProcessPlan }>}
+ * @param {{ password: string, salt: string, port: number, advertised: string | null }} access `advertised`: where other machines reach this one
+ * @returns {Promise<{ address: string, username: string, password: string, certificate: string, process: import("./plan.mjs").ProcessPlan }>}
  */
-export async function ensureRegistry(home, { password, salt, port }) {
-  await installPackages([REGISTRY_PACKAGE]);
+export async function ensureRegistry(home, { password, salt, port, advertised }) {
+  await installPackages([REGISTRY_PACKAGE, ...(advertised ? [OPENSSL_PACKAGE] : [])]);
   const user = await ensureUser("dokploy-db");
   const folder = path.join(home.data, "registry");
   ensureOwnFolder(folder, user);
   const line = await passwordLine(password, salt);
+  const host = advertised ?? "127.0.0.1";
+  const address = `${host}:${port}`;
+  const tls = advertised ? await ensureCertificate(folder, advertised) : null;
+  if (tls) trustRegistry(address, tls.pem);
+  if (tls && user) for (const file of [tls.key, tls.certificate]) fs.chownSync(file, user.uid, user.gid);
   const config = {
     version: "0.1",
     log: { level: "warn", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: path.join(folder, "images") }, delete: { enabled: true } },
-    http: { addr: `127.0.0.1:${port}`, secret: salt },
+    http: { addr: address, secret: salt, ...(tls ? { tls: { certificate: tls.certificate, key: tls.key } } : {}) },
     auth: { htpasswd: { realm: "dokploy", path: path.join(folder, "htpasswd") } },
   };
   // JSON is YAML.
@@ -55,9 +64,10 @@ export async function ensureRegistry(home, { password, salt, port }) {
     if (user) fs.chownSync(file, user.uid, user.gid);
   }
   return {
-    address: `127.0.0.1:${port}`,
+    address,
     username: USER,
     password,
+    certificate: tls?.pem ?? "",
     process: {
       name: "registry",
       command: /** @type {string} */ (findProgram("docker-registry")),
@@ -67,7 +77,7 @@ export async function ensureRegistry(home, { password, salt, port }) {
       ...(user ? { uid: user.uid, gid: user.gid } : {}),
       stopSignal: "SIGTERM",
       graceMs: 5_000,
-      ready: { kind: "http", port, path: "/v2/", status: 401 },
+      ready: tls ? { kind: "https", host, port, path: "/v2/", status: 401, ca: tls.pem } : { kind: "http", port, path: "/v2/", status: 401 },
     },
   };
 }

@@ -8,6 +8,7 @@ import { readJson } from "./files.mjs";
 import { MACHINE, readState } from "./home.mjs";
 import { endLeftovers } from "./leftovers.mjs";
 import { endProcess, isAlive } from "./processes.mjs";
+import { forgetRegistry } from "./registry-certificate.mjs";
 import { say } from "./say.mjs";
 import { purgeFromEngine, removeFromEngine } from "./tidy.mjs";
 
@@ -28,6 +29,7 @@ export async function takeDown(home, { purge = false } = {}) {
   if (plan && (wasRunning || state || purge)) await clearEngine(plan, home.id, purge);
   const hasStoppedEngine = await leaveEngine(home.id);
   fs.rmSync(home.state, { force: true });
+  if (purge && plan?.facts.trustedRegistry) forgetRegistry(plan.facts.trustedRegistry);
   if (purge) removeData(home);
   return wasRunning || hasStoppedEngine;
 }

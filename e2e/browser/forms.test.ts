@@ -100,6 +100,13 @@ describe("what is refused stays in the form, with what is wrong beside it", () =
     { place: () => `/apps/${app}/domains`, field: "Host name", typed: "not a host", button: "Add domain", said: /This is not a host name/ },
     { place: () => `/apps/${app}/settings`, field: "Port", typed: "99999", button: "Save running", said: /65535/ },
     {
+      place: () => `/apps/${app}/settings`,
+      field: "Placement",
+      typed: "disk==ssd, node.role==manager",
+      button: "Save running",
+      said: /A placement rule is node\.labels\.KEY==VALUE/,
+    },
+    {
       place: () => "/settings",
       field: "Credential name",
       typed: "-",

@@ -8,7 +8,8 @@ import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { engineAnswers, engineRequest } from "./engine-api.mjs";
 
-const SWARM_ADDRESS = "127.0.0.1";
+/** Without an address that other machines reach, nobody else can join. */
+const SWARM_ADDRESS = process.env.DOKPLOY_ADVERTISE_ADDR || "127.0.0.1";
 const LONGEST_SOCKET_PATH = 100;
 
 const places = (root) => ({
@@ -159,7 +160,7 @@ async function untilAnswering({ dockerHost, root, ended, isAlive, timeoutMs }) {
   }
 }
 
-/** One node's Swarm on the loopback address, made once; after a restart the engine brings its Swarm back by itself. */
+/** One node's Swarm, on the loopback address unless another is given, made once; after a restart the engine brings its Swarm back by itself. */
 async function ensureSwarm(dockerHost, timeoutMs, log) {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -30,8 +30,9 @@ export type TestRepository = {
   head(): string;
 };
 
-/** A real Git server over HTTP (`git http-backend`), with repositories of its own. */
-export async function startGitServer(options: { username?: string; password?: string } = {}) {
+/** A real Git server over HTTP (`git http-backend`), with repositories of its own. @param options.host where it listens, the loopback address unless given */
+export async function startGitServer(options: { username?: string; password?: string; host?: string } = {}) {
+  const host = options.host ?? "127.0.0.1";
   const root = mkdtempSync(path.join(tmpdir(), "git-server-"));
   const wanted = options.password ? `Basic ${Buffer.from(`${options.username}:${options.password}`).toString("base64")}` : null;
   const server = http.createServer((request, response) => {
@@ -41,10 +42,10 @@ export async function startGitServer(options: { username?: string; password?: st
     }
     serveBackend(root, request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    host: "127.0.0.1",
+    host,
     port,
     repository(name: string, files: Record<string, string>): TestRepository {
       const bare = path.join(root, `${name}.git`);
@@ -60,7 +61,7 @@ export async function startGitServer(options: { username?: string; password?: st
         return git(work, "rev-parse", "HEAD");
       };
       const repository: TestRepository = {
-        url: `http://127.0.0.1:${port}/${name}.git`,
+        url: `http://${host}:${port}/${name}.git`,
         commit(changes, message = "A change") {
           for (const [file, text] of Object.entries(changes)) {
             const place = path.join(work, file);

@@ -55,14 +55,14 @@ function runCli(up: Up, args: string[], { stdin = "", env = {} }: { stdin?: stri
 
 export type Answer = { status: number; body: string };
 
-/** One request to the edge, as a user would send it: new connection, the application's Host. */
-export function ask(url: string, options: { headers?: Record<string, string>; agent?: http.Agent; timeoutMs?: number } = {}): Promise<Answer> {
+/** One request to the edge, as a user would send it: new connection, the application's Host. @param options.edge its address, this machine's unless given */
+export function ask(url: string, options: { headers?: Record<string, string>; agent?: http.Agent; timeoutMs?: number; edge?: string } = {}): Promise<Answer> {
   const { timeoutMs = 15_000 } = options;
   const target = new URL(url);
   return new Promise((resolve, reject) => {
     const request = http.get(
       {
-        host: "127.0.0.1",
+        host: options.edge ?? "127.0.0.1",
         port: target.port || 80,
         path: `${target.pathname}${target.search}`,
         headers: { host: target.host, ...options.headers },
@@ -83,20 +83,24 @@ export function ask(url: string, options: { headers?: Record<string, string>; ag
 
 export type Load = { stop(): Promise<{ sent: number; failures: string[]; bodies: Map<string, number> }> };
 
-type LoadOptions = { keep?: (answer: Answer) => string; seconds?: number; agent?: http.Agent };
+type LoadOptions = { keep?: (answer: Answer) => string; seconds?: number; agent?: http.Agent; edge?: string };
 
 /**
  * Steady requests to one address until stopped, at most for `seconds` (120); every answer is counted, every failure kept with its reason.
  * Each is on a connection of its own, or on those of `agent`.
  */
-export function startLoad(url: string, perSecond: number, { keep = (answer) => answer.body.slice(0, 200), seconds = 120, agent }: LoadOptions = {}): Load {
+export function startLoad(
+  url: string,
+  perSecond: number,
+  { keep = (answer) => answer.body.slice(0, 200), seconds = 120, agent, edge }: LoadOptions = {},
+): Load {
   const failures: string[] = [];
   const bodies = new Map<string, number>();
   const open = new Set<Promise<void>>();
   let sent = 0;
   const send = () => {
     sent += 1;
-    const done: Promise<void> = ask(url, agent ? { agent } : {})
+    const done: Promise<void> = ask(url, { ...(agent ? { agent } : {}), ...(edge ? { edge } : {}) })
       .then((answer) => {
         if (answer.status >= 200 && answer.status < 300) bodies.set(keep(answer), (bodies.get(keep(answer)) ?? 0) + 1);
         else failures.push(`status ${answer.status}`);

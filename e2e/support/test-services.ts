@@ -33,7 +33,10 @@ export type TestServices = {
   roles: Roles;
   adminUrl: string;
   /** A new person with a team of their own. */
-  newTeam(name?: string): Promise<{ ctx: TeamContext; identity: Identity; caller: ReturnType<typeof createCaller>; userId: string }>;
+  newTeam(
+    name?: string,
+    options?: { isAdmin: boolean },
+  ): Promise<{ ctx: TeamContext; identity: Identity; caller: ReturnType<typeof createCaller>; userId: string }>;
   close(): Promise<void>;
 };
 
@@ -63,10 +66,10 @@ export async function openTestServices(overrides: Record<string, string> = {}): 
     worker,
     roles,
     adminUrl: withDatabase(admin, name),
-    async newTeam(teamName = `team-${randomBytes(4).toString("hex")}`) {
+    async newTeam(teamName = `team-${randomBytes(4).toString("hex")}`, { isAdmin } = { isAdmin: false }) {
       const email = `${teamName}@example.test`;
-      const { user, team } = await createUser(web, { email, name: teamName, password: "correct horse battery", isAdmin: false, teamName });
-      const actor: Actor = { userId: user.id, email, name: teamName, via: "session", scopes: ["*"] };
+      const { user, team } = await createUser(web, { email, name: teamName, password: "correct horse battery", isAdmin, teamName });
+      const actor: Actor = { userId: user.id, email, name: teamName, isAdmin, via: "session", scopes: ["*"] };
       const identity: Identity = { actor, sessionId: null, team: { teamId: team.id, teamName, role: "owner", wrappedKey: team.wrappedKey } };
       const caller = createCaller({ services: web, identity, address: "127.0.0.1", isSecure: false, setCookie: () => {} });
       return { ctx: contextOf(web, team.id, team.wrappedKey, email), identity, caller, userId: user.id };

@@ -25,6 +25,7 @@ export const accountsRouter = router({
       id: actor.userId,
       email: actor.email,
       name: actor.name,
+      isAdmin: actor.isAdmin,
       via: actor.via,
       scopes: actor.scopes,
       team: { id: team.teamId, name: team.teamName, role: team.role },

@@ -75,7 +75,7 @@ export async function identifySession(
   if (!team) return null;
   return {
     identity: {
-      actor: { userId: session.user.id, email: session.user.email, name: session.user.name, via: "session", scopes: ["*"] },
+      actor: { userId: session.user.id, email: session.user.email, name: session.user.name, isAdmin: session.user.isAdmin, via: "session", scopes: ["*"] },
       sessionId: session.id,
       team,
     },

@@ -5,10 +5,11 @@ import type { Database } from "../../db/client";
 import { sessions, users } from "../../db/schema";
 import type { Micros } from "../../db/schema/columns";
 
+type Person = { email: string; name: string; isAdmin: boolean };
 declare module "lucia" {
   interface Register {
-    Lucia: Lucia<Record<never, never>, { email: string; name: string }>;
-    DatabaseUserAttributes: { email: string; name: string };
+    Lucia: Lucia<Record<never, never>, Person>;
+    DatabaseUserAttributes: Person;
   }
 }
 
@@ -32,7 +33,7 @@ function hashedAdapter(db: Database): Adapter {
         .where(eq(sessions.id, hashOf(id)))
         .limit(1);
       if (!row) return [null, null];
-      const user: DatabaseUser = { id: row.users.id, attributes: { email: row.users.email, name: row.users.name } };
+      const user: DatabaseUser = { id: row.users.id, attributes: { email: row.users.email, name: row.users.name, isAdmin: row.users.isAdmin } };
       return [toSession(id, row.sessions), user];
     },
     async getUserSessions(userId) {
@@ -70,7 +71,7 @@ export function createSessions(db: Database) {
   const lucia = new Lucia(hashedAdapter(db), {
     sessionExpiresIn: new TimeSpan(30, "d"),
     sessionCookie: { name: "dokploy_session", attributes: { sameSite: "lax", secure: false } },
-    getUserAttributes: ({ email, name }) => ({ email, name }),
+    getUserAttributes: ({ email, name, isAdmin }) => ({ email, name, isAdmin }),
   });
   const cookie = (value: string, isSecure: boolean) => `${value}${isSecure ? "; Secure" : ""}`;
 

@@ -63,7 +63,7 @@ export async function identifyToken(services: Services, token: string): Promise<
     if (row.lastUsedAt === null || now - row.lastUsedAt > USED_EVERY_MICROS)
       await tx.update(apiTokens).set({ lastUsedAt: now }).where(eq(apiTokens.id, row.id));
     return {
-      actor: { userId: row.userId, email: found.users.email, name: found.users.name, via: "token", scopes: row.scopes },
+      actor: { userId: row.userId, email: found.users.email, name: found.users.name, isAdmin: found.users.isAdmin, via: "token", scopes: row.scopes },
       sessionId: null,
       team: { teamId: row.teamId, teamName: found.teams.name, role: found.memberships.role, wrappedKey: found.teams.wrappedKey },
     };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NotationError, readCanarySteps, readVolumes, writeCanarySteps, writeVolumes } from "./notation";
+import { NotationError, readCanarySteps, readPlacement, readVolumes, writeCanarySteps, writePlacement, writeVolumes } from "./notation";
 
 const volume = fc.record({
   name: fc.stringMatching(/^[a-z][a-z0-9-]{0,8}[a-z0-9]$/),
@@ -20,6 +20,11 @@ test("volumes and steps survive being written and read", () => {
       expect(readCanarySteps(writeCanarySteps(steps))).toEqual(steps);
     }),
   );
+});
+
+test("a placement rule may be written short", () => {
+  expect(readPlacement("disk==ssd, node.labels.zone!=b,")).toEqual(["node.labels.disk==ssd", "node.labels.zone!=b"]);
+  expect(readPlacement(writePlacement(["node.labels.a==b"]))).toEqual(["node.labels.a==b"]);
 });
 
 test("units may be written; anything else says how", () => {

@@ -31,6 +31,10 @@ export function readCanarySteps(text: string): Canary["steps"] {
 }
 export const writeCanarySteps = (steps: Canary["steps"]): string => steps.map(({ weight, holdS }) => `${weight}:${holdS}`).join(", ");
 
+/** `node.labels.disk==ssd, node.labels.zone!=b`; for one who leaves it out, `node.labels.` is put before. */
+export const readPlacement = (text: string): string[] => parts(text).map((part) => (part.startsWith("node.") ? part : `node.labels.${part}`));
+export const writePlacement = (rules: readonly string[]): string => rules.join(", ");
+
 const parts = (text: string) =>
   text
     .split(",")

@@ -117,6 +117,21 @@ const volumesSchema = z
     message: "Two volumes have the same name or the same path.",
   });
 
+/** A rule on which nodes an application may run: a label that a node has, or has not. Swarm takes it as it is, so it is strictly one. */
+export const placementSchema = z
+  .array(
+    z
+      .string()
+      .trim()
+      .max(160)
+      .regex(
+        /^node\.labels\.[a-z](?:[a-z0-9._-]{0,61}[a-z0-9])?[!=]=[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
+        "A placement rule is node.labels.KEY==VALUE or node.labels.KEY!=VALUE, for instance node.labels.disk==ssd.",
+      ),
+  )
+  .max(20)
+  .refine((rules) => new Set(rules).size === rules.length, "The same placement rule is given twice.");
+
 const buildFields = {
   dockerfile: insidePathSchema.nullish(),
   buildTarget: z
@@ -129,6 +144,8 @@ const buildFields = {
   strategy: strategySchema.optional(),
   canary: canarySchema.partial().optional(),
   volumes: volumesSchema.optional(),
+  placement: placementSchema.optional(),
+  maxReplicasPerNode: replicasSchema.nullish(),
   healthPath: healthPathSchema.optional(),
   health: healthSchema.partial().optional(),
   resources: resourcesSchema.optional(),
@@ -234,4 +251,7 @@ export type AppSettings = {
   credential: string | null;
   canary: Canary;
   volumes: Volume[];
+  /** `node.labels.KEY==VALUE` or `!=`: all of them must hold. */
+  placement: string[];
+  maxReplicasPerNode: number | null;
 };

@@ -91,6 +91,8 @@ export async function viewApps(ctx: TeamContext, placed: PlacedApp[], reveal = f
         credential,
         canary: canarySchema.parse(app.canary),
         volumes: app.volumes,
+        placement: app.placement,
+        maxReplicasPerNode: app.maxReplicasPerNode,
       },
     };
   });

@@ -1,7 +1,9 @@
 import { asc, desc, eq } from "drizzle-orm";
-import { appVariables, domains, workers } from "../../db/schema";
+import { appVariables, domains, nodes, workers } from "../../db/schema";
 import type { AppRow } from "../apps/find";
 import { urlOf } from "../apps/view";
+import { registryProblem } from "../cluster/join";
+import { placementProblem } from "../cluster/placement";
 import type { TeamContext } from "../context";
 import type { TeamRows } from "../data/team-data";
 import { AppError } from "../errors";
@@ -9,7 +11,13 @@ import { refuseRepository } from "../git-hosts";
 
 const MIN_FREE_BYTES = 1024 ** 3;
 const REPORT_VALID_MICROS = 30_000_000;
-const REPORT = { reportedAt: workers.reportedAt, nodeCount: workers.nodeCount, freeMemoryBytes: workers.freeMemoryBytes, freeDiskBytes: workers.freeDiskBytes };
+const REPORT = {
+  reportedAt: workers.reportedAt,
+  nodeCount: workers.nodeCount,
+  freeMemoryBytes: workers.freeMemoryBytes,
+  freeDiskBytes: workers.freeDiskBytes,
+  registry: workers.registry,
+};
 export const MAX_QUEUED = 50;
 
 /**
@@ -23,7 +31,7 @@ export async function validateDeployment(ctx: TeamContext, rows: TeamRows, app: 
   if (app.gitUrl === null && wish.hasRef)
     throw new AppError("bad_request", { what: `${app.name} runs an image: it has no commits, branches or tags.`, fix: "Use --image." });
 
-  const [places, variables, [worker]] = await Promise.all([
+  const [places, variables, [worker], machines] = await Promise.all([
     rows.list(domains, { where: eq(domains.appId, app.id), orderBy: asc(domains.createdAt) }),
     rows.query((db, own) =>
       db
@@ -32,6 +40,7 @@ export async function validateDeployment(ctx: TeamContext, rows: TeamRows, app: 
         .where(own(appVariables, eq(appVariables.appId, app.id))),
     ),
     rows.query((db) => db.select(REPORT).from(workers).orderBy(desc(workers.reportedAt)).limit(1)),
+    rows.query((db) => db.select({ state: nodes.state, availability: nodes.availability, labels: nodes.labels }).from(nodes)),
   ]);
   if (places.some((domain) => domain.tls !== "off")) {
     throw new AppError("unsupported", { what: "Certificates come with a later version.", fix: "Set the domain's TLS to off." });
@@ -48,6 +57,11 @@ export async function validateDeployment(ctx: TeamContext, rows: TeamRows, app: 
       );
     }
   }
+
+  const misplaced = placementProblem(app, machines);
+  if (misplaced) throw new AppError("conflict", misplaced);
+  const unshared = machines.length > 1 && worker ? registryProblem(worker.registry) : null;
+  if (unshared) throw new AppError("unavailable", unshared);
 
   const isFresh = worker !== undefined && ctx.now() - worker.reportedAt < REPORT_VALID_MICROS;
   if (isFresh && worker.nodeCount <= 1) refuseWithoutMemory(app, worker.freeMemoryBytes);

@@ -5,7 +5,8 @@ import type { Log } from "../log";
 export type LiveEvent =
   | { type: "deployment"; deployment: string; app: string; status: string; step: string | null }
   | { type: "app"; app: string }
-  | { type: "span"; deployment: string; app: string };
+  | { type: "span"; deployment: string; app: string }
+  | { type: "nodes" };
 
 export const teamStream = (prefix: string, teamId: string) => `${prefix}:events:${teamId}`;
 export const logStream = (prefix: string, stream: string) => `${prefix}:log:${stream}`;

@@ -153,7 +153,7 @@ async function pruneImages({ ctx, place, worker, results }: Run): Promise<void> 
   });
   const keptImages = new Set(kept.map((row) => row.imageId));
   for (const row of stale) {
-    if (!keptImages.has(row.imageId)) await removeImage(worker.ports.images, ctx, place.app.id, row.imageId);
+    if (!keptImages.has(row.imageId)) await removeImage(worker, ctx, place.app.id, row.imageId);
     await ctx.team.update(releases, { prunedAt: ctx.now() }, eq(releases.id, row.id));
   }
 }

@@ -1,3 +1,4 @@
+import { imagesTravel } from "./carry-image";
 import { isRebuild, type Step } from "./run";
 import { awaitHealth } from "./steps/await-health";
 import { build } from "./steps/build";
@@ -22,7 +23,7 @@ export const deployPipeline: readonly Step[] = [
   {
     step: "push-image",
     run: pushImage,
-    skipWhen: (run) => !isRebuild(run) || run.deployment.ref?.kind === "image" || run.worker.nodeCount() <= 1 || run.worker.env.REGISTRY === "",
+    skipWhen: (run) => !isRebuild(run) || run.deployment.ref?.kind === "image" || !imagesTravel(run.worker),
   },
   { step: "release", run: release },
   { step: "health", run: awaitHealth },

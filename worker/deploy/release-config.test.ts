@@ -12,6 +12,8 @@ const config = (changes: Partial<ReleaseConfig> = {}): ReleaseConfig => ({
   canary: canarySchema.parse({}),
   volumes: [],
   files: [],
+  placement: [],
+  maxReplicasPerNode: null,
   health: healthSchema.parse({}),
   resources: {},
   stopGraceS: 10,

@@ -22,6 +22,8 @@ export type ReleaseConfig = {
   volumes: Volume[];
   /** Rows of `app_files`, which hold the contents and never change. */
   files: ConfigFile[];
+  placement: string[];
+  maxReplicasPerNode: number | null;
   health: Health;
   resources: Resources;
   stopGraceS: number;
@@ -47,6 +49,8 @@ export async function snapshotConfig(ctx: TeamContext, { app }: AppPlace): Promi
     canary: canarySchema.parse(app.canary),
     volumes: app.volumes,
     files: files.map(({ id, path, configName, mode, uid, gid }) => ({ id, path, configName, mode, uid, gid })),
+    placement: app.placement,
+    maxReplicasPerNode: app.maxReplicasPerNode,
     health: app.health,
     resources: app.resources,
     stopGraceS: app.stopGraceS,
@@ -62,12 +66,15 @@ export async function snapshotConfig(ctx: TeamContext, { app }: AppPlace): Promi
 
 const configContext = (appId: string) => `release-config:${appId}`;
 export const sealConfig = (ctx: TeamContext, appId: string, config: ReleaseConfig): string => ctx.key.seal(JSON.stringify(config), configContext(appId));
-/** Snapshots of before canaries, volumes and files have none of them. */
+/** Snapshots of before canaries, volumes, files and placement have none of them. */
+type Since = "canary" | "volumes" | "files" | "placement" | "maxReplicasPerNode";
 export const openConfig = (ctx: TeamContext, appId: string, sealed: string): ReleaseConfig => ({
   canary: canarySchema.parse({}),
   volumes: [],
   files: [],
-  ...(JSON.parse(ctx.key.open(sealed, configContext(appId))) as Omit<ReleaseConfig, "canary" | "volumes" | "files">),
+  placement: [],
+  maxReplicasPerNode: null,
+  ...(JSON.parse(ctx.key.open(sealed, configContext(appId))) as Omit<ReleaseConfig, Since>),
 });
 
 const IGNORED = new Set(["env", "secretKeys", "buildKeys", "files"]);

@@ -1,4 +1,5 @@
 import type { Slot } from "../../server/apps/schema";
+import type { WorkerContext } from "../context";
 import type { AppPlace } from "../data";
 import type { SlotSpec } from "../ports";
 import type { ReleaseConfig } from "./release-config";
@@ -17,7 +18,7 @@ export const labelsOf = (home: string, { app, project, environment }: AppPlace):
 
 /** What a slot runs for a release: the same whoever asks, so that a takeover, a start and a reconciliation agree. */
 export function slotSpecOf(
-  home: string,
+  worker: Pick<WorkerContext, "env" | "nodes">,
   place: AppPlace,
   slot: Slot,
   release: ReleaseFacts,
@@ -30,7 +31,7 @@ export function slotSpecOf(
     name: serviceOf(place.app, slot),
     image: release.image,
     network: place.environment.network,
-    labels: { ...labelsOf(home, place), "dokploy.release": String(release.number), "dokploy.slot": slot },
+    labels: { ...labelsOf(worker.env.DOKPLOY_HOME_ID, place), "dokploy.release": String(release.number), "dokploy.slot": slot },
     env: environmentOf(place, release, config, port),
     replicas,
     stopGraceS: config.stopGraceS,
@@ -38,9 +39,15 @@ export function slotSpecOf(
     reservations: { memoryBytes: config.resources.reservedMemoryBytes, cpus: config.resources.reservedCpus },
     mounts: config.volumes.map(({ name, path }) => ({ volume: volumeName(place.app.id, name), path })),
     files: config.files.map(({ configName, path, mode, uid, gid }) => ({ config: configName, path, mode, uid, gid })),
+    constraints: constraintsOf(config, worker.nodes.ownId()),
+    maxReplicasPerNode: config.maxReplicasPerNode ?? undefined,
     epoch,
   };
 }
+
+/** A volume is on one node's disk. Without a rule that says which, the application stays on the one that there was first. */
+const constraintsOf = ({ placement, volumes }: Pick<ReleaseConfig, "placement" | "volumes">, ownId: string): string[] =>
+  volumes.length > 0 && placement.length === 0 && ownId !== "" ? [`node.id==${ownId}`] : placement;
 
 /** A volume belongs to its application: another one with the same name for it has another volume. */
 export const volumeName = (appId: string, name: string): string => `dkp-${appId.slice(0, 18)}-${name}`;

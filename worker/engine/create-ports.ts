@@ -8,6 +8,7 @@ import { createBuilder } from "./buildkit/build";
 import { createBuildPool } from "./buildkit/build-pool";
 import type { BuildResources } from "./buildkit/build-resources";
 import type { ContextLimits } from "./buildkit/context-files";
+import { createCluster } from "./cluster";
 import { createConfigFiles } from "./config-files";
 import { createContainerLogs } from "./container-logs";
 import { connectDocker, type Engine, type EngineLog, messageOf, parseDockerHost, type RegistryAccess } from "./docker-client";
@@ -15,7 +16,7 @@ import { createEdgeContainer } from "./edge/container";
 import { createEdgeControl, type EdgeControl, edgeReady } from "./edge/control";
 import { createEdge } from "./edge/edge";
 import { createEdgeFiles } from "./edge/files";
-import { openEngineEvents } from "./engine-events";
+import { openEngineEvents, openNodeEvents } from "./engine-events";
 import { createSource } from "./git/source";
 import { createImages } from "./images";
 import { createEnvironmentNetwork } from "./network";
@@ -61,6 +62,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
   await mkdir(path.join(homeDirectory, "mirrors"), { recursive: true, mode: 0o700 });
   const engine: Engine = { docker: connectDocker(options.dockerHost), address: parseDockerHost(options.dockerHost), homeId, log };
   const events = openEngineEvents(engine);
+  const nodeEvents = openNodeEvents(engine);
   const files = createEdgeFiles(homeDirectory, { probeSecret: options.edge.probeSecret, pagesUrl: options.pages?.url ?? null });
   const container = createEdgeContainer(engine, { ...options.edge, filesDirectory: files.directory });
   const pool = createBuildPool();
@@ -99,6 +101,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
     volumes: createVolumes(engine),
     configs: createConfigFiles(engine),
     network: createEnvironmentNetwork(engine, container),
+    cluster: createCluster(engine, events, nodeEvents),
     edge: createEdge(engine, { files, container, ports: options.edge }),
     containerLogs: createContainerLogs(engine, events),
     docker: engine.docker,
@@ -115,7 +118,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
     },
     async close() {
       stopFollowing();
-      await events.close();
+      await Promise.all([events.close(), nodeEvents.close()]);
       await pool.close();
     },
   };

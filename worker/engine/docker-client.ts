@@ -57,6 +57,10 @@ export function messageOf(error: unknown): string {
 
 const UNREACHABLE = new Set(["ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"]);
 
+/** What a manager says while the managers have no leader, or another one than a moment ago (swarmkit, manager/state/raft): it passes. */
+const WITHOUT_LEADER =
+  /does not have a leader|lost leader status|no leader|not a leader|raft: |context deadline exceeded|code = (Unavailable|DeadlineExceeded|Aborted)/i;
+
 /**
  * Turns whatever a call to the engine threw into the pipeline's error.
  * @returns `engine_unavailable` (temporary) when the engine did not answer, else `internal` (ours)
@@ -67,6 +71,7 @@ export function engineError(error: unknown, doing: string): DeployError {
   const code = (error as { code?: unknown } | null)?.code;
   if (
     statusOf(error) === 503 ||
+    WITHOUT_LEADER.test(messageOf(error)) ||
     (typeof code === "string" && UNREACHABLE.has(code)) ||
     /socket hang up|^aborted$|\b(ECONNREFUSED|ECONNRESET|EPIPE|ENOENT)\b/.test(messageOf(error))
   ) {

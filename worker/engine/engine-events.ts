@@ -30,25 +30,21 @@ function toEvent(message: Message): ContainerEvent | null {
   };
 }
 
-/** Opens the one event stream that all waiters share. It reconnects by itself until it is closed. */
-export function openEngineEvents({ address, homeId, log }: Engine): EngineEvents {
-  const subscribers = new Set<(event: ContainerEvent | null) => void>();
-  const reconnected = new Set<() => void>();
+/** Says that a node of the Swarm joined, left or changed, or that it may have while nobody listened. */
+export type NodeEvents = { subscribe(onChange: () => void): () => void; close(): Promise<void> };
+
+/** Follows the engine's events through one filter, and reconnects by itself until it is closed. */
+function followEvents({ address, log }: Engine, filter: object, calls: { onMessage(message: Message): void; onReconnect(): void }): { close(): Promise<void> } {
   const closing = new AbortController();
-  // exec health checks flood the unfiltered stream
-  const filters = JSON.stringify({ type: ["container"], event: ["start", "die", "oom", "kill"], label: [`dokploy.home=${homeId}`] });
+  const filters = JSON.stringify(filter);
 
   async function follow(isFirst: boolean): Promise<void> {
     const stream = await openStream(address, { method: "GET", path: "/events", query: { filters }, signal: closing.signal });
     if (!isFirst) {
       log.info({}, "engine events are followed again");
-      for (const call of reconnected) call();
-      for (const call of subscribers) call(null);
+      calls.onReconnect();
     }
-    for await (const message of jsonLines(stream)) {
-      const event = toEvent(message as Message);
-      if (event) for (const call of subscribers) call(event);
-    }
+    for await (const message of jsonLines(stream)) calls.onMessage(message as Message);
   }
 
   async function run(): Promise<void> {
@@ -71,7 +67,30 @@ export function openEngineEvents({ address, homeId, log }: Engine): EngineEvents
     }
   }
   const running = run();
+  return {
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}
 
+/** Opens the one event stream that all waiters share. It reconnects by itself until it is closed. */
+export function openEngineEvents(engine: Engine): EngineEvents {
+  const subscribers = new Set<(event: ContainerEvent | null) => void>();
+  const reconnected = new Set<() => void>();
+  // exec health checks flood the unfiltered stream
+  const filter = { type: ["container"], event: ["start", "die", "oom", "kill"], label: [`dokploy.home=${engine.homeId}`] };
+  const { close } = followEvents(engine, filter, {
+    onMessage(message) {
+      const event = toEvent(message);
+      if (event) for (const call of subscribers) call(event);
+    },
+    onReconnect() {
+      for (const call of reconnected) call();
+      for (const call of subscribers) call(null);
+    },
+  });
   return {
     subscribe(onChange) {
       subscribers.add(onChange);
@@ -81,9 +100,22 @@ export function openEngineEvents({ address, homeId, log }: Engine): EngineEvents
       reconnected.add(call);
       return () => reconnected.delete(call);
     },
-    async close() {
-      closing.abort();
-      await running;
+    close,
+  };
+}
+
+/** A manager tells of all nodes of its Swarm, whichever of them changed. */
+export function openNodeEvents(engine: Engine): NodeEvents {
+  const subscribers = new Set<() => void>();
+  const tell = () => {
+    for (const call of subscribers) call();
+  };
+  const { close } = followEvents(engine, { type: ["node"] }, { onMessage: tell, onReconnect: tell });
+  return {
+    subscribe(onChange) {
+      subscribers.add(onChange);
+      return () => subscribers.delete(onChange);
     },
+    close,
   };
 }

@@ -78,3 +78,11 @@ it("counts as failures only what ended by itself, of the present specification, 
   ];
   expect(failedTasks(present, tasks).map(({ ID }) => ID)).toEqual(["failed", "later", "exit0"]);
 });
+
+it("writes placement only where there is one", () => {
+  expect(serviceSpec(spec(), "h").TaskTemplate).not.toHaveProperty("Placement");
+  const placed = spec({ constraints: ["node.labels.disk==ssd"], maxReplicasPerNode: 2 });
+  expect(serviceSpec(placed, "h").TaskTemplate).toMatchObject({ Placement: { Constraints: ["node.labels.disk==ssd"], MaxReplicas: 2 } });
+  expect(specDigest(placed)).not.toBe(specDigest(spec()));
+  expect(specDigest(spec({ constraints: [] }))).toBe(specDigest(spec()));
+});

@@ -10,6 +10,8 @@ const LOG_OPTIONS = { "max-size": "10m", "max-file": "3" };
 const DROPPED_CAPABILITIES = ["CAP_NET_RAW", "CAP_MKNOD", "CAP_AUDIT_WRITE"];
 
 export const EPOCH_LABEL = "dokploy.epoch";
+/** On tasks: it outlives the service, whose name then finds them no longer. */
+export const SERVICE_LABEL = "dokploy.service";
 export const SPEC_LABEL = "dokploy.spec";
 
 const sorted = (record: Record<string, string>) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -20,13 +22,20 @@ const sizes = ({ memoryBytes, cpus }: SlotSpec["limits"]) => ({
   ...(cpus === undefined ? {} : { NanoCPUs: Math.round(cpus * NANOSECONDS) }),
 });
 
+function placementOf({ constraints = [], maxReplicasPerNode }: SlotSpec): { Constraints: string[]; MaxReplicas?: number } | null {
+  if (constraints.length === 0 && maxReplicasPerNode === undefined) return null;
+  return { Constraints: constraints, ...(maxReplicasPerNode === undefined ? {} : { MaxReplicas: maxReplicasPerNode }) };
+}
+
 /**
  * Identifies what a task runs. Neither the epoch nor the number of replicas is in it: a takeover or a scale must not restart tasks.
  */
 export function specDigest(spec: SlotSpec): string {
   const { image, network, command, stopGraceS, limits, reservations, mounts, files } = spec;
-  const places = [...(mounts.length > 0 ? [mounts] : []), ...(files.length > 0 ? [files] : [])];
-  const parts = [image, network, command ?? null, stopGraceS, sizes(limits), sizes(reservations), sorted(spec.env), ...places];
+  const place = placementOf(spec);
+  // what an application does not use is left out, so that its digest is that of before there was such a thing
+  const more = [...(mounts.length > 0 ? [mounts] : []), ...(files.length > 0 ? [files] : []), ...(place ? [place] : [])];
+  const parts = [image, network, command ?? null, stopGraceS, sizes(limits), sizes(reservations), sorted(spec.env), ...more];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
 
@@ -49,6 +58,7 @@ const configFile = ({ config, path, mode, uid, gid }: SlotSpec["files"][number],
 export function serviceSpec(spec: SlotSpec, homeId: string, configIds: Record<string, string> = {}): Dockerode.ServiceSpec {
   const digest = specDigest(spec);
   const owner = { ...spec.labels, "dokploy.home": homeId };
+  const placement = placementOf(spec);
   return {
     Name: spec.name,
     Labels: { ...owner, [EPOCH_LABEL]: String(spec.epoch), [SPEC_LABEL]: digest },
@@ -61,7 +71,7 @@ export function serviceSpec(spec: SlotSpec, homeId: string, configIds: Record<st
         Image: spec.image,
         ...(spec.command === undefined ? {} : { Args: spec.command }),
         Env: sorted(spec.env).map(([name, value]) => `${name}=${untemplated(value)}`),
-        Labels: { ...owner, [SPEC_LABEL]: digest },
+        Labels: { ...owner, [SERVICE_LABEL]: spec.name, [SPEC_LABEL]: digest },
         Init: true,
         ...(spec.mounts.length === 0 ? {} : { Mounts: spec.mounts.map((mount) => volumeMount(mount, owner)) }),
         ...(spec.files.length === 0 ? {} : { Configs: spec.files.map((file) => configFile(file, configIds[file.config] ?? "")) }),
@@ -70,6 +80,7 @@ export function serviceSpec(spec: SlotSpec, homeId: string, configIds: Record<st
         Privileges: { NoNewPrivileges: true } as Dockerode.Privileges, // engines before 26 ignore it
       },
       Networks: [{ Target: spec.network }],
+      ...(placement ? { Placement: placement } : {}),
       Resources: { Limits: sizes(spec.limits), Reservations: sizes(spec.reservations) },
       RestartPolicy: { Condition: "any", Delay: RESTART_DELAY_S * NANOSECONDS, MaxAttempts: 0 },
       LogDriver: { Name: "json-file", Options: LOG_OPTIONS },

@@ -15,3 +15,7 @@ export async function listTasks({ docker }: Engine, name: string): Promise<Swarm
     return ask(`list the tasks of ${name}`, () => Promise.reject(error));
   }
 }
+
+/** Tasks that carry a label, also those whose service was removed. @param label `name=value` */
+export const listLabelled = ({ docker }: Engine, label: string): Promise<SwarmTask[]> =>
+  ask(`list the tasks with ${label}`, async () => (await docker.listTasks({ filters: JSON.stringify({ label: [label] }) })) as SwarmTask[]);

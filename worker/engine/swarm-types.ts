@@ -33,6 +33,7 @@ export type SwarmTask = {
   ID: string;
   CreatedAt: string;
   ServiceID: string;
+  NodeID?: string;
   Slot?: number;
   DesiredState: TaskState;
   Spec: { ContainerSpec?: { Image?: string; Labels?: Record<string, string> | null } };

@@ -3,8 +3,8 @@ import type { SlotRuntime, TaskFailure } from "../ports";
 import { ask, type Engine } from "./docker-client";
 import { microseconds } from "./docker-stream";
 import type { EngineEvents } from "./engine-events";
-import { SPEC_LABEL } from "./slot-spec";
-import { inspectService, listTasks } from "./swarm-read";
+import { SERVICE_LABEL, SPEC_LABEL } from "./slot-spec";
+import { inspectService, listLabelled, listTasks } from "./swarm-read";
 import type { SwarmService, SwarmTask } from "./swarm-types";
 import { describeFailure, failureError, hasEnded } from "./task-failure";
 import { waitUntil } from "./wait-until";
@@ -94,11 +94,12 @@ export function createTaskWatch(engine: Engine, events: EngineEvents): Watch {
       onTimeout: () => new DeployError("timed_out", { what: `Tasks of ${name} still run after ${Math.round(timeoutMs / 1000)} s` }, { kind: "temporary" }),
       async check() {
         const filters = JSON.stringify({ label: [`com.docker.swarm.service.name=${name}`] });
-        const [tasks, containers] = await Promise.all([
+        const [tasks, left, containers] = await Promise.all([
           listTasks(engine, name),
+          listLabelled(engine, `${SERVICE_LABEL}=${name}`), // on other nodes a removed service is known by its tasks only
           ask(`list the containers of ${name}`, () => engine.docker.listContainers({ filters })), // a removed service has no tasks, its containers still end
         ]);
-        return tasks.some((task) => LIVING.has(task.Status.State)) || containers.length > 0 ? undefined : true;
+        return [...tasks, ...left].some((task) => LIVING.has(task.Status.State)) || containers.length > 0 ? undefined : true;
       },
     });
   }

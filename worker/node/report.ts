@@ -6,7 +6,6 @@ import type { WorkerEnv } from "../../server/env";
 import type { Log } from "../../server/log";
 
 const REPORT_MS = 5_000;
-type EngineFacts = { version: string; nodes: number };
 
 /** Bytes that can be given to programs without swapping (proc(5), MemAvailable). */
 async function availableMemory(): Promise<number> {
@@ -18,19 +17,19 @@ export function reportWorker(
   services: Services,
   env: WorkerEnv,
   log: Log,
-  askEngine: () => Promise<EngineFacts>,
-): { nodeCount(): number; report(): Promise<void>; stop(): Promise<void> } {
+  engineVersion: () => Promise<string>,
+  nodeCount: () => number,
+): { report(): Promise<void>; stop(): Promise<void> } {
   const startedAt = services.clock();
-  let nodes = 1;
   const report = async () => {
-    const [engine, disk, memory] = await Promise.allSettled([askEngine(), statfs(env.DOKPLOY_HOME), availableMemory()]);
-    if (engine.status === "fulfilled") nodes = engine.value.nodes;
+    const [engine, disk, memory] = await Promise.allSettled([engineVersion(), statfs(env.DOKPLOY_HOME), availableMemory()]);
     const facts = {
       reportedAt: services.clock(),
       startedAt,
-      engineVersion: engine.status === "fulfilled" ? engine.value.version : null,
+      engineVersion: engine.status === "fulfilled" ? engine.value : null,
       engineError: engine.status === "rejected" ? String((engine.reason as Error).message).slice(0, 300) : null,
-      nodeCount: nodes,
+      nodeCount: nodeCount(),
+      registry: env.REGISTRY,
       freeDiskBytes: disk.status === "fulfilled" ? disk.value.bavail * disk.value.bsize : 0,
       totalDiskBytes: disk.status === "fulfilled" ? disk.value.blocks * disk.value.bsize : 0,
       buildSlots: env.DOKPLOY_BUILD_SLOTS,
@@ -44,7 +43,6 @@ export function reportWorker(
   const safely = () => report().catch((error: Error) => log.warn({ error: error.message }, "report not stored"));
   const timer = setInterval(safely, REPORT_MS);
   return {
-    nodeCount: () => nodes,
     report: safely,
     async stop() {
       clearInterval(timer);

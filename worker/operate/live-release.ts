@@ -29,7 +29,7 @@ export async function slotContent(
   if (!row) return null;
   const config = openConfig(ctx, app.id, row.config);
   const release = { id: row.id, number: row.number, deploymentId: row.deploymentId, image: row.imageDigest ?? row.imageId, commitSha: row.commitSha };
-  return { spec: slotSpecOf(worker.env.DOKPLOY_HOME_ID, place, slot, release, config, port, replicas, app.epoch), config, release };
+  return { spec: slotSpecOf(worker, place, slot, release, config, port, replicas, app.epoch), config, release };
 }
 
 /** The slot runs that content: its files are there before it. */

@@ -12,7 +12,9 @@ import { removeImage } from "../deploy/remove-image";
 import { otherSlot, serviceOf } from "../deploy/slot-spec";
 import { renderEdge, setSlots, untilServed } from "../edge-file";
 import { DeployError } from "../errors";
+import { runsBound } from "./carry-images";
 import { bothServices, ensureSlot, liveSlotSpec } from "./live-release";
+import { performOnNode } from "./node-operations";
 import { endSplit, startSplit } from "./split";
 
 const RUNNING_TIMEOUT_MS = 60_000;
@@ -21,6 +23,7 @@ const ROUTE_TIMEOUT_MS = 10_000;
 
 /** Does one operation. Each may be repeated: what is there already is left as it is. */
 export async function perform(worker: WorkerContext, operation: OperationRow, lost: AbortSignal): Promise<void> {
+  if (operation.appId === null) return performOnNode(worker, operation, lost);
   const place = await readAppPlace(worker.services, operation.appId);
   if (!place || (place.app.deletedAt !== null && operation.kind !== "delete")) throw new AppError("not_found", { what: "The application is gone." });
   const signal = AbortSignal.any([lost, AbortSignal.timeout(120_000)]);
@@ -33,6 +36,8 @@ export async function perform(worker: WorkerContext, operation: OperationRow, lo
       return start(worker, place, signal);
     case "restart":
       return restart(worker, place, signal);
+    case "move":
+      return move(worker, place, operation.input, signal);
     case "scale":
       return scale(worker, place, Number(operation.input.replicas), signal);
     case "delete":
@@ -42,7 +47,7 @@ export async function perform(worker: WorkerContext, operation: OperationRow, lo
       return startSplit(worker, place, operation, lost);
     case "end-split":
       return endSplit(worker, place, operation, lost);
-    case "compare-heads":
+    default:
       return;
   }
 }
@@ -118,6 +123,15 @@ async function restart(worker: WorkerContext, place: AppPlace, signal: AbortSign
   await observed(worker, place, app.replicas);
 }
 
+/** Away from a node that takes no new tasks, or onto the registry's image; nothing is done where a deployment has done it meanwhile. */
+async function move(worker: WorkerContext, place: AppPlace, { node }: Record<string, unknown>, signal: AbortSignal): Promise<void> {
+  const { app } = place;
+  const isOn = async (id: unknown) =>
+    (await worker.ports.cluster.placed()).some((task) => task.app === app.id && task.slot === app.activeSlot && task.node === id);
+  const isDue = node === undefined ? await runsBound(worker, place) : await isOn(node);
+  if (isDue && app.desired === "running") await restart(worker, place, signal);
+}
+
 async function scale(worker: WorkerContext, place: AppPlace, replicas: number, signal: AbortSignal): Promise<void> {
   const { app } = place;
   await worker.services.db.update(apps).set({ replicas }).where(eq(apps.id, app.id));
@@ -149,7 +163,7 @@ async function remove(worker: WorkerContext, place: AppPlace, signal: AbortSigna
   const others = await team.list(apps, { where: eq(apps.environmentId, environment.id) });
   if (others.every((other) => other.deletedAt !== null)) await worker.ports.network.remove(environment.network);
   const kept = (await ctx.team.list(releases, { where: eq(releases.appId, app.id) })).filter((row) => row.prunedAt === null);
-  for (const imageId of new Set(kept.map((row) => row.imageId))) await removeImage(worker.ports.images, ctx, app.id, imageId);
+  for (const imageId of new Set(kept.map((row) => row.imageId))) await removeImage(worker, ctx, app.id, imageId);
   await team.update(releases, { prunedAt: clock() }, eq(releases.appId, app.id));
   await worker.ports.builder.forget(app.id);
   await team.remove(domains, eq(domains.appId, app.id));

@@ -13,7 +13,7 @@ const SWEEP_MS = 2_000;
 const MAX_ATTEMPTS = 3;
 const CONCURRENCY = 8;
 
-/** Performs operations, one at a time for each application, from rows in PostgreSQL. */
+/** Performs operations, one at a time for each application and each node, from rows in PostgreSQL. */
 export function createOperator(worker: WorkerContext): { wake(): void; close(): Promise<void> } {
   const running = new Set<Promise<void>>();
   const { log } = worker.services;
@@ -52,7 +52,25 @@ export function createOperator(worker: WorkerContext): { wake(): void; close(): 
   };
 }
 
-async function claim(worker: WorkerContext): Promise<OperationRow | null> {
+const claim = async (worker: WorkerContext) => (await claimForNode(worker)) ?? (await claimForApp(worker));
+
+/** One at a time for each node. */
+async function claimForNode({ services }: WorkerContext): Promise<OperationRow | null> {
+  const now = services.clock();
+  const next = sql`(
+    select o.id from operations o
+    where o.app_id is null and (o.status = 'queued' or (o.status = 'running' and o.lease_until < now()))
+      and not exists (select from operations r where r.app_id is null and r.node_id = o.node_id and r.status = 'running' and r.lease_until >= now() and r.id <> o.id)
+    order by o.created_at limit 1 for update skip locked)`;
+  const [row] = await services.db
+    .update(operations)
+    .set({ status: "running", startedAt: now, leaseUntil: now + LEASE_MICROS, attempts: sql`${operations.attempts} + 1` })
+    .where(eq(operations.id, next))
+    .returning();
+  return row ?? null;
+}
+
+async function claimForApp(worker: WorkerContext): Promise<OperationRow | null> {
   return worker.services.db.transaction(async (tx) => {
     const [next] = await tx.execute<{ id: string; app_id: string; kind: string }>(sql`
       select o.id, o.app_id, o.kind from operations o join apps a on a.id = o.app_id
@@ -133,7 +151,7 @@ async function finish(worker: WorkerContext, row: OperationRow): Promise<void> {
     .update(operations)
     .set({ status, error, finishedAt: status === "queued" ? null : clock(), leaseUntil: null })
     .where(isHeld(row));
-  events.publish(row.teamId, { type: "app", app: row.appId });
+  events.publish(row.teamId, row.appId === null ? { type: "nodes" } : { type: "app", app: row.appId });
   const key = operationStream(env.DOKPLOY_HOME_ID, row.id);
   await redis
     .multi()

@@ -2,7 +2,7 @@ import { Form } from "@remix-run/react";
 import type { ReactNode } from "react";
 import { useRefused } from "~/lib/actions";
 import type { Refused } from "~/lib/types";
-import { writeCanarySteps, writeVolumes } from "../../../server/apps/notation";
+import { writeCanarySteps, writePlacement, writeVolumes } from "../../../server/apps/notation";
 import type { App } from "../../../server/apps/schema";
 import { Choice, Field } from "../ui/field";
 import { ProblemCard } from "../ui/problem";
@@ -129,6 +129,27 @@ export function RunningSettings({ app }: Own) {
               hint="name:/path, kept from release to release; name:/path:shared when several tasks may write it."
             />
             <Field name="bakeS" label="Watched after going live, s" type="number" min={0} max={3600} refused={refused} defaultValue={settings.bakeS} />
+          </div>
+          <div className="pair">
+            <Field
+              name="placement"
+              label="Placement"
+              refused={refused}
+              defaultValue={writePlacement(settings.placement)}
+              placeholder="any node"
+              spellCheck={false}
+              hint="node.labels.disk==ssd: runs only on nodes with that label. Several are set apart by commas, and all hold."
+            />
+            <Field
+              name="maxReplicasPerNode"
+              label="Replicas on one node"
+              type="number"
+              min={1}
+              max={100}
+              refused={refused}
+              defaultValue={settings.maxReplicasPerNode ?? ""}
+              placeholder="any number"
+            />
           </div>
           <Field
             name="releaseCommand"

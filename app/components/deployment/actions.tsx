@@ -1,8 +1,7 @@
 import { Form } from "@remix-run/react";
-import { type ReactNode, useEffect, useRef } from "react";
-import { useBusy } from "~/lib/actions";
 import type { Offers } from "../../../server/deployments/offers";
 import type { DeploymentWithSpans } from "../../../server/deployments/schema";
+import { Asked } from "../ui/asked";
 import { Icon } from "../ui/icon";
 import { Submit } from "../ui/submit";
 
@@ -62,50 +61,4 @@ export function Actions({ run, offers }: { run: DeploymentWithSpans; offers: Off
 function consequenceOf(run: DeploymentWithSpans, isLive: boolean, to: number): string {
   if (!isLive) return `What is live takes traffic until release ${to} is healthy. The release that replaced ${to} then counts as failed.`;
   return `Release ${run.release} takes traffic until release ${to} is healthy.${run.kind === "rollback" ? "" : " It then counts as failed."}`;
-}
-
-type AskedProps = {
-  intent: "cancel" | "rollback";
-  label: string;
-  busy: string;
-  className?: string;
-  question: string;
-  consequence: string;
-  children: ReactNode;
-};
-
-/** A button that opens a question; the answer is a plain form. Escape and a click elsewhere close it. */
-function Asked({ intent, label, busy, className = "btn", question, consequence, children }: AskedProps) {
-  const box = useRef<HTMLDetailsElement>(null);
-  const isBusy = useBusy(intent);
-  useEffect(() => {
-    const close = (event: Event) => {
-      const { current } = box;
-      if (!current?.open) return;
-      if (event instanceof KeyboardEvent) {
-        if (event.key !== "Escape") return;
-        current.querySelector("summary")?.focus();
-      } else if (current.contains(event.target as Node)) return;
-      current.open = false;
-    };
-    document.addEventListener("keydown", close);
-    document.addEventListener("click", close);
-    return () => {
-      document.removeEventListener("keydown", close);
-      document.removeEventListener("click", close);
-    };
-  }, []);
-  return (
-    <details className="asked" ref={box}>
-      <summary className={className} aria-busy={isBusy || undefined}>
-        <Icon name={intent} />
-        {isBusy ? busy : label}
-      </summary>
-      <Form method="post" className="dialog" aria-label={question}>
-        <h3>{question}</h3>
-        <p className="t2">{consequence}</p>
-        <p className="end">{children}</p>
-      </Form>
-    </details>
-  );
 }

@@ -49,6 +49,14 @@ export function Shell({
               Value streams
             </NavLink>
           </li>
+          {who.isAdmin ? (
+            <li>
+              <NavLink to="/nodes">
+                <Icon name="cluster" />
+                Cluster
+              </NavLink>
+            </li>
+          ) : null}
           <li>
             <NavLink to="/settings">
               <Icon name="settings" />

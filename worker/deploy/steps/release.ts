@@ -5,6 +5,7 @@ import { scheduleOf, scheduleWords } from "../../../server/deployments/strategy"
 import { renderEdge, setSlots, untilServed } from "../../edge-file";
 import { DeployError } from "../../errors";
 import { drainSlot, endBakes } from "../bake";
+import { carryImage } from "../carry-image";
 import { deliverFiles } from "../deliver-files";
 import { fenced, writeFenced } from "../lease";
 import { leaveSplit } from "../leave-split";
@@ -22,7 +23,7 @@ type ReleaseRow = typeof releases.$inferSelect;
 export async function release(run: Run, signal: AbortSignal): Promise<NonNullable<Results["release"]>> {
   const { worker, place, deployment, config } = run;
   const { slots } = worker.ports;
-  const row = await releaseRow(run);
+  const row = await carryImage(worker, run.ctx, await releaseRow(run), signal);
   const image = row.imageDigest ?? row.imageId;
   const port = await portOf(worker, config, row.imageId);
   const slot = place.app.activeSlot === null ? "a" : otherSlot(place.app.activeSlot);
@@ -74,7 +75,7 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
       `Release ${row.number} goes into slot ${slot}: ${replicas} ${replicas === 1 ? "replica" : "replicas"} of ${image.replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, "$1")}, port ${port}`,
     );
     await deliverFiles(worker, run.ctx, place.app.id, config);
-    await slots.ensure(slotSpecOf(worker.env.DOKPLOY_HOME_ID, place, slot, facts, config, port, replicas, deployment.epoch), signal);
+    await slots.ensure(slotSpecOf(worker, place, slot, facts, config, port, replicas, deployment.epoch), signal);
   }
 
   const weights = { ...place.app.slots, [slot]: { port, weight: isPromoted ? place.app.slots[slot].weight : 0 } };

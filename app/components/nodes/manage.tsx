@@ -1,0 +1,161 @@
+import { Form, Link } from "@remix-run/react";
+import { useRefused } from "~/lib/actions";
+import type { ClusterNode } from "../../../server/cluster/schema";
+import { counted } from "../time/format";
+import { size } from "../time/size";
+import { Asked } from "../ui/asked";
+import { Field } from "../ui/field";
+import { ProblemCard } from "../ui/problem";
+import { Submit } from "../ui/submit";
+import { Ago } from "../ui/time";
+import { NodeState, NodeWork, roleWord } from "./node-state";
+
+const INTENTS = ["labels", "role", "drain", "activate", "remove"] as const;
+
+/** One machine: what it is, and what can be done with it. */
+export function Manage({ node, others }: { node: ClusterNode; others: number }) {
+  const refusals = INTENTS.map((intent) => useRefused(intent));
+  const refused = refusals.find((one) => one && Object.keys(one.problem.fields).length === 0);
+  const failed = node.work?.status === "failed" ? node.work : null;
+  return (
+    <section className="panel" aria-labelledby="node-title" id="node">
+      <h2 id="node-title">{node.name}</h2>
+      {refused ? (
+        <ProblemCard problem={refused.problem} />
+      ) : failed?.error ? (
+        <ProblemCard problem={{ ...failed.error, code: `${failed.kind} failed` }} />
+      ) : null}
+      <div className="manage">
+        <dl className="person-facts">
+          <dt>State</dt>
+          <dd>
+            <NodeState node={node} /> {node.message ? <span className="t3">{node.message}</span> : null}
+          </dd>
+          <dt>Work</dt>
+          <dd>
+            <NodeWork node={node} />, {counted(node.replicas, "replica")}
+          </dd>
+          <dt>Role</dt>
+          <dd>{roleWord(node)}</dd>
+          <dt>Size</dt>
+          <dd>
+            {counted(node.cpus, "core")}, {size(node.memory)}
+          </dd>
+          <dt>Joined</dt>
+          <dd>
+            <Ago at={node.joinedAt} />
+          </dd>
+          <dt>Id</dt>
+          <dd>
+            <code>{node.id}</code>
+          </dd>
+        </dl>
+        <div>
+          <LabelForm node={node} />
+          <Deeds node={node} others={others} />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function LabelForm({ node }: { node: ClusterNode }) {
+  const refused = useRefused("labels");
+  const written = Object.entries(node.labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(", ");
+  return (
+    <Form method="post" action={`/nodes?node=${node.id}#node`} className="form" preventScrollReset key={written}>
+      <input type="hidden" name="node" value={node.id} />
+      <Field
+        name="labels"
+        label="Labels"
+        refused={refused}
+        defaultValue={written}
+        placeholder="disk=ssd, zone=a"
+        autoComplete="off"
+        spellCheck={false}
+        hint="An application with the placement node.labels.disk==ssd runs only where that label is."
+      />
+      <p className="end">
+        <Submit intent="labels" busy="Saving …">
+          Save labels
+        </Submit>
+      </p>
+    </Form>
+  );
+}
+
+function Deeds({ node, others }: { node: ClusterNode; others: number }) {
+  const isBusy = node.work !== null && node.work.status !== "failed";
+  const action = `/nodes?node=${node.id}#node`;
+  const isRemovable = !isBusy && !node.isOwn && node.role === "worker" && (node.availability === "drain" || node.state !== "ready");
+  return (
+    <div className="deeds">
+      {isBusy ? null : node.availability === "active" ? (
+        <Asked
+          intent="drain"
+          icon="download"
+          busy="Draining …"
+          label="Drain"
+          question={`Drain ${node.name}?`}
+          consequence={
+            others === 0
+              ? "It is the only node that takes work: what runs there would have nowhere to go."
+              : "Each application on it starts elsewhere, is checked, and takes the traffic there; then its replicas here end. No request is lost. It takes no work until it is activated."
+          }
+          action={action}
+        >
+          <input type="hidden" name="node" value={node.id} />
+          <Submit intent="drain" className="btn btn-danger-solid" busy="Draining …" disabled={others === 0}>
+            Drain it
+          </Submit>
+        </Asked>
+      ) : (
+        <Deed node={node} intent="activate" label="Activate" busy="Activating …" />
+      )}
+      {isBusy || node.isOwn || (node.role === "worker" && node.state !== "ready") ? null : (
+        <Deed
+          node={node}
+          intent="role"
+          label={node.role === "manager" ? "Demote to worker" : "Promote to manager"}
+          busy="Changing its role …"
+          more={<input type="hidden" name="role" value={node.role === "manager" ? "worker" : "manager"} />}
+        />
+      )}
+      {isRemovable ? (
+        <Asked
+          intent="remove"
+          icon="close"
+          className="btn btn-danger"
+          busy="Removing …"
+          label="Remove"
+          question={`Remove ${node.name} from the cluster?`}
+          consequence="It is forgotten with its labels. To use it again it has to join again; if it still runs, run docker swarm leave on it."
+          action="/nodes"
+        >
+          <input type="hidden" name="node" value={node.id} />
+          <input type="hidden" name="name" value={node.name} />
+          <Submit intent="remove" className="btn btn-danger-solid" busy="Removing …">
+            Remove it
+          </Submit>
+        </Asked>
+      ) : null}
+      <Link to="/nodes" className="btn btn-quiet" preventScrollReset>
+        Close
+      </Link>
+    </div>
+  );
+}
+
+function Deed({ node, intent, label, busy, more }: { node: ClusterNode; intent: "activate" | "role"; label: string; busy: string; more?: React.ReactNode }) {
+  return (
+    <Form method="post" action={`/nodes?node=${node.id}#node`} preventScrollReset>
+      <input type="hidden" name="node" value={node.id} />
+      {more}
+      <Submit intent={intent} busy={busy}>
+        {label}
+      </Submit>
+    </Form>
+  );
+}

@@ -1,0 +1,96 @@
+import { eq, notInArray } from "drizzle-orm";
+import { memberships, nodes, users } from "../../db/schema";
+import type { Services } from "../../server/context";
+import type { Cluster } from "../ports";
+
+const REPORT_MS = 10_000;
+/** Swarm tells of one change in several events, and knows of a task a little after its container started. */
+const SETTLE_MS = 150;
+type Row = typeof nodes.$inferInsert;
+
+export type NodeWatch = {
+  /** Machines in the Swarm; 1 until the engine was asked. */
+  count(): number;
+  /** The node that the worker's engine is; "" until it was asked. */
+  ownId(): string;
+  /** Reads and stores the nodes now. */
+  refresh(): Promise<void>;
+  /** Calls back when the number of machines has changed. */
+  onCount(call: () => void): void;
+  close(): void;
+};
+
+/** Keeps the table of nodes true to what Swarm says: at each of its events, and every 10 s for what it tells of by none (where tasks are). */
+export function watchNodes(services: Services, cluster: Cluster): NodeWatch {
+  const calls = new Set<() => void>();
+  let known: Row[] = [];
+  let ownId = "";
+  let turn: Promise<void> = Promise.resolve();
+  let soon: NodeJS.Timeout | null = null;
+
+  const read = async () => {
+    const [found, placed, own] = await Promise.all([cluster.nodes(), cluster.placed(), cluster.ownNode()]);
+    const now = services.clock();
+    const rows = found.map((node): Row => {
+      const replicas = placed.filter((task) => task.node === node.id && task.isRunning).length;
+      const seenAt = node.state === "ready" ? now : (known.find((row) => row.id === node.id)?.seenAt ?? null);
+      return { ...node, isOwn: node.id === own, replicas, seenAt };
+    });
+    await store(services, rows);
+    ownId = own;
+    const before = known;
+    known = rows;
+    if (visible(before) !== visible(rows)) await announce(services);
+    if (before.length !== rows.length) for (const call of calls) call();
+  };
+  const refresh = () => {
+    const next = turn.then(read);
+    turn = next.catch((error: Error) => services.log.warn({ error: error.message }, "nodes not read"));
+    return next;
+  };
+  const quietly = () => void refresh().catch(() => undefined); // said above
+  const stop = cluster.onChange(() => {
+    soon ??= setTimeout(() => {
+      soon = null;
+      quietly();
+    }, SETTLE_MS);
+  });
+  const timer = setInterval(quietly, REPORT_MS);
+  return {
+    count: () => Math.max(1, known.length),
+    ownId: () => ownId,
+    refresh,
+    onCount: (call) => void calls.add(call),
+    close() {
+      stop();
+      clearInterval(timer);
+      if (soon) clearTimeout(soon);
+    },
+  };
+}
+
+/** What a page shows of them, the time of the last look apart. */
+const visible = (rows: Row[]) => JSON.stringify(rows.map(({ seenAt: _, ...row }) => row).sort((a, b) => (a.id < b.id ? -1 : 1)));
+
+async function store({ db }: Services, rows: Row[]): Promise<void> {
+  await db.transaction(async (tx) => {
+    for (const row of rows) {
+      const { id: _, seenAt, ...facts } = row;
+      // a worker that has just started does not know when a dead node was last seen: the row does
+      const changes = seenAt === null ? facts : { ...facts, seenAt };
+      await tx.insert(nodes).values(row).onConflictDoUpdate({ target: nodes.id, set: changes });
+    }
+    const ids = rows.map((row) => row.id);
+    await tx.delete(nodes).where(ids.length === 0 ? undefined : notInArray(nodes.id, ids));
+  });
+}
+
+/** Those who may see the nodes are told, in whichever team they are. */
+async function announce({ db, events }: Services): Promise<void> {
+  const teams = await db
+    .selectDistinct({ id: memberships.teamId })
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .where(eq(users.isAdmin, true));
+  for (const team of teams) events.publish(team.id, { type: "nodes" });
+}
