@@ -2,6 +2,7 @@ import type { LinksFunction, LoaderFunctionArgs, MetaFunction } from "@remix-run
 import { useLoaderData } from "@remix-run/react";
 import { FailedTable } from "~/components/streams/failed-table";
 import { FilterForm } from "~/components/streams/filter-form";
+import { queryOf } from "~/components/streams/filters";
 import { StreamHead, windowText } from "~/components/streams/head";
 import { MetricList } from "~/components/streams/metric-list";
 import { NoDeployment, NothingInPeriod } from "~/components/streams/nothing";
@@ -24,7 +25,7 @@ export default function DoraPage() {
   const isEmpty = answer !== null && answer.deployments === 0;
   return (
     <>
-      <StreamHead page="dora" title="DORA" filters={filters}>
+      <StreamHead title="DORA" filters={filters}>
         <span>five metrics and the deployment success rate</span>
         {answer ? (
           <>
@@ -62,7 +63,7 @@ function Answer({ answer, filters }: { answer: NonNullable<Page["answer"]>; filt
             <b>{said}</b> {rest}
           </p>
         </div>
-        <MetricList rows={rows} trend={answer.trend} failed={answer.failed.length} />
+        <MetricList rows={rows} trend={answer.trend} failed={answer.failed.length} query={queryOf(filters)} />
         <p className="legend trend-legend">
           <span>
             <i className="swatch nnva" />

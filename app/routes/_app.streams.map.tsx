@@ -28,7 +28,7 @@ export default function MapPage() {
   const { filters, places, answer, problem } = useLoaderData<typeof loader>();
   return (
     <>
-      <StreamHead page="map" title="Deployment stream" filters={filters}>
+      <StreamHead title="Deployment stream" filters={filters}>
         <span>from commit to verified</span>
         {answer ? (
           <>
