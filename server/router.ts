@@ -3,6 +3,7 @@ import { appsRouter } from "./apps/router";
 import { credentialsRouter } from "./credentials/router";
 import { deploymentsRouter } from "./deployments/router";
 import { domainsRouter } from "./edge/router";
+import { experimentsRouter, improvementRouter, outcomesRouter, targetsRouter } from "./improvement/router";
 import { liveRouter } from "./live/router";
 import { logsRouter } from "./logs/router";
 import { metricsRouter } from "./metrics/router";
@@ -22,6 +23,10 @@ export const appRouter = router({
   logs: logsRouter,
   live: liveRouter,
   metrics: metricsRouter,
+  targets: targetsRouter,
+  experiments: experimentsRouter,
+  outcomes: outcomesRouter,
+  improvement: improvementRouter,
   notices: noticesRouter,
   webhooks: webhooksRouter,
 });

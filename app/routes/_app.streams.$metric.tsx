@@ -9,8 +9,9 @@ import { StreamHead, windowText } from "~/components/streams/head";
 import { METRIC_PAGES, type MetricPage, pageOf } from "~/components/streams/metrics";
 import { NoDeployment, NothingInPeriod } from "~/components/streams/nothing";
 import { metricRows } from "~/components/streams/rows";
-import { Tiles } from "~/components/streams/tiles";
+import { type Tile, Tiles } from "~/components/streams/tiles";
 import { TrendChart } from "~/components/streams/trend-chart";
+import { figureOf } from "~/components/streams/words";
 import { counted } from "~/components/time/format";
 import { ProblemCard } from "~/components/ui/problem";
 import { Clock } from "~/components/ui/time";
@@ -41,13 +42,14 @@ export const loader = async (args: LoaderFunctionArgs) => {
   return readStreamPage(
     args,
     async (api, question) => {
-      const [detail, rows] = await Promise.all([
+      const [detail, rows, targets] = await Promise.all([
         api.metrics.detail({ ...question, metric: page.key, grain, ...options }),
         api.metrics.rows({ ...question, metric: page.key, ...options, limit: ROWS, ...(cursor ? { cursor } : {}) }),
+        api.targets.of({ ...(question.project ? { project: question.project } : {}), ...(question.app ? { app: question.app } : {}), metric: page.key }),
       ]);
       const query = apiQuery({ ...question, ...options });
       const call = `curl -H "Authorization: Bearer $DOKPLOY_TOKEN" "${args.context.address.dashboard}/api/v1/metrics/dora?${query}&samples=true"`;
-      return { detail, rows, query, call };
+      return { detail, rows, query, call, target: targets.value };
     },
     asked,
   );
@@ -122,7 +124,7 @@ export default function MetricDetailPage() {
 
 type Page = ReturnType<typeof useLoaderData<typeof loader>>;
 
-function Answer({ answer: { detail, rows, query, call } }: { answer: NonNullable<Page["answer"]> }) {
+function Answer({ answer: { detail, rows, query, call, target } }: { answer: NonNullable<Page["answer"]> }) {
   const { filters, page, fromPush, withRollbacks, cursor } = useLoaderData<typeof loader>();
   const row = metricRows(detail).find((one) => one.key === page.key);
   const own = detail.now[page.key];
@@ -150,6 +152,7 @@ function Answer({ answer: { detail, rows, query, call } }: { answer: NonNullable
           },
           { label: "Change", value: row.change.text, look: row.change.look, how: row.change.why },
           { label: "Period before", value: null, words: row.before, how: windowText(detail.windowBefore) },
+          targetTile(page, own, target, `/streams/targets${queryOf(filters)}#${page.key}`),
           { label: "Sample", value: String(own.n), unit: page.of, how: excludedText(own.excluded) },
           {
             label: "Coverage",
@@ -159,8 +162,8 @@ function Answer({ answer: { detail, rows, query, call } }: { answer: NonNullable
           },
         ]}
       />
-      <ControlChart page={page} control={detail.control} csv={csv("control")} target={null} />
-      <TrendChart page={page} detail={detail} csv={csv("series")} target={null} grainHref={(grain) => extra({ grain })} />
+      <ControlChart page={page} control={detail.control} csv={csv("control")} target={target} />
+      <TrendChart page={page} detail={detail} csv={csv("series")} target={target} grainHref={(grain) => extra({ grain })} />
       <Distribution page={page} bins={detail.distribution} csv={csv("distribution")} />
       <section aria-labelledby="how">
         <div className="sect-head">
@@ -196,6 +199,21 @@ function Answer({ answer: { detail, rows, query, call } }: { answer: NonNullable
       />
     </>
   );
+}
+
+function targetTile(page: MetricPage, own: { value?: number | null; p50?: number | null }, target: number | null, to: string): Tile {
+  const now = own.p50 ?? own.value ?? null;
+  const wanted = target === null ? "" : `${page.wanted === "less" ? "≤" : "≥"} ${figureOf(page)(target)}`;
+  if (target === null) return { label: "Target", value: null, words: "none", how: "set one", to };
+  const isMet = now === null ? null : page.wanted === "less" ? now <= target : now >= target;
+  return {
+    label: `Target ${wanted}`,
+    value: null,
+    words: isMet === null ? "not known" : isMet ? "met" : "missed",
+    glyph: isMet === null ? "queued" : isMet ? "succeeded" : "degraded",
+    how: "change it", to,
+    to,
+  };
 }
 
 function excludedText(excluded: Record<string, number>): string {

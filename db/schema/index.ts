@@ -1,6 +1,7 @@
 export * from "./accounts";
 export * from "./apps";
 export * from "./deployments";
+export * from "./improvement";
 export * from "./notices";
 export * from "./projects";
 export * from "./streams";

@@ -2,18 +2,18 @@ import { z } from "zod";
 import { toIso } from "../../db/schema/columns";
 import type { Csv } from "../trpc";
 import { reads, router } from "../trpc";
-import { GRAINS, localDates, readWindow } from "./calendar";
+import { GRAINS, readWindow } from "./calendar";
 import { METRIC_KEYS } from "./constants";
 import { DETAIL_TABLES, detailTable, type MetricDetail, type MetricRows, metricDetail, metricRows, rowsTable } from "./detail";
 import { DORA_DEFINITION, dora } from "./dora";
-import { buildSlots, findScope, loadFacts, loadRuns } from "./load";
-import { MAP_DEFINITION, valueStreamMap } from "./map";
+import { findScope, loadFacts } from "./load";
 import { listPlaces, nameFailures } from "./names";
+import { type QualityReport, qualityReport, qualityTable } from "./quality";
+import { quickCheckReport } from "./quick-check";
 import { periodsOf, report } from "./report";
 import { flag, scopeFields, windowFields } from "./scope-fields";
+import { incidentReport, type MapAnswer, mapTable, onboardingReport, streamMap } from "./streams";
 
-/** Steps that hold a build slot (worker/deploy/runner.ts). */
-const BUILD_STEPS = ["fetch", "plan", "build"];
 const rest = (path: string, summary: string, csv?: Csv) => ({ rest: { method: "GET" as const, path, summary, ...(csv ? { csv } : {}) } });
 const options = { withRollbacks: flag, fromPush: flag };
 const metric = z.enum(METRIC_KEYS);
@@ -25,6 +25,9 @@ const detailInput = z.object({
   grain: z.enum(GRAINS).default("week"),
   table: z.enum(DETAIL_TABLES).default("series"),
 });
+const level = z.coerce.number().int().min(1).max(6).optional();
+const percent = z.coerce.number().min(0).max(100).optional();
+const answers = { leadTime: level, frequency: level, recovery: level, changeFailPercent: percent, reworkPercent: percent };
 const MOST_ROWS = 100_000;
 
 export const metricsRouter = router({
@@ -94,22 +97,31 @@ export const metricsRouter = router({
   }),
   places: reads.query(({ ctx }) => listPlaces(ctx)),
   map: reads
-    .meta(rest("/metrics/map", "The value stream map: where the time of the runs that went live has gone"))
+    .meta(
+      rest("/metrics/map", "The value stream map: where the time of the runs that went live has gone; stream names another stream", {
+        table: (answer) => mapTable(answer as MapAnswer),
+      }),
+    )
     .input(z.object({ ...scopeFields, ...windowFields, stream: z.string().min(1).max(60).default("deployment") }).prefault({}))
-    .query(async ({ ctx, input }) => {
-      const asOf = ctx.now();
-      const window = readWindow(input, asOf);
-      const { runs, apart, isMeasured } = await loadRuns(ctx, await findScope(ctx, input), window, input.stream);
-      const slots = isMeasured ? await buildSlots(ctx) : 0;
-      const to = Math.min(window.to, asOf);
-      const days = localDates(window.from, to, window.tz).length;
-      return {
-        window: { from: toIso(window.from), to: toIso(window.to), tz: window.tz, days },
-        definition: MAP_DEFINITION,
-        asOf: toIso(asOf),
-        n: runs.length,
-        apart,
-        ...valueStreamMap(runs, { from: window.from, to: Math.max(to, window.from), days }, slots > 0 ? { steps: BUILD_STEPS, slots } : null),
-      };
-    }),
+    .query(({ ctx, input }) => streamMap(ctx, input)),
+  quickCheck: reads
+    .meta(rest("/metrics/quick-check", "DORA's quick check: a level for each metric out of its figure, and the score"))
+    .input(z.object({ ...scopeFields, ...windowFields, ...answers }).prefault({}))
+    .query(({ ctx, input }) => quickCheckReport(ctx, input)),
+  quality: reads
+    .meta(
+      rest("/metrics/quality", "How far the figures can be trusted: coverage, unknown commits, clock skew, what was left out and why", {
+        table: (answer) => qualityTable(answer as QualityReport),
+      }),
+    )
+    .input(z.object({ ...scopeFields, ...windowFields }).prefault({}))
+    .query(({ ctx, input }) => qualityReport(ctx, input)),
+  incidents: reads
+    .meta(rest("/metrics/incidents", "How fast incidents are seen, taken on and ended; false positives and repetitions"))
+    .input(z.object({ ...scopeFields, ...windowFields, samples: flag }).prefault({}))
+    .query(({ ctx, input }) => incidentReport(ctx, input)),
+  onboarding: reads
+    .meta(rest("/metrics/onboarding", "From sign-up to something live: time, activation, retention, funnel. Without from: everybody up to now"))
+    .input(z.object({ ...windowFields, source: z.enum(["all", "members", "imported"]).default("all"), samples: flag }).prefault({}))
+    .query(({ ctx, input }) => onboardingReport(ctx, input)),
 });

@@ -67,7 +67,8 @@ const WEEKS_BEFORE = 12;
 export const controlFrom = (window: Window): Micros => weeksBefore(window, WEEKS_BEFORE)[0]?.from ?? window.from;
 
 /**
- * Weekly figures on an individuals chart: limits mean ± 2.66·mR̄ of the baseline, a signal outside them or eight in a row on one side.
+ * Weekly figures on an individuals chart: limits mean ± 2.66·mR̄ of the baseline, a signal outside them, a range beyond its own
+ * limit, or eight in a row on one side.
  * A week with too few to say has no point and the next range spans it. Source: Wheeler, *Understanding Variation*.
  */
 export function controlOf(samples: readonly TimedSample[], window: Window, metric: MetricKey): Control {
@@ -90,9 +91,11 @@ export function controlOf(samples: readonly TimedSample[], window: Window, metri
         limits,
       )
     : [];
-  const byFrom = new Map(
-    known.map((point, at) => [point.from, { signal: signals[at] ?? false, range: at === 0 ? null : Math.abs(point.value - (known[at - 1]?.value ?? 0)) }]),
-  );
+  const signalAt = (at: number) => {
+    const range = at === 0 ? null : Math.abs((known[at]?.value ?? 0) - (known[at - 1]?.value ?? 0));
+    return { signal: (signals[at] ?? false) || (range !== null && limits !== null && range > limits.rangeUpper), range };
+  };
+  const byFrom = new Map(known.map((point, at) => [point.from, signalAt(at)]));
   return {
     points: kept.map((point) => ({ ...point, ...(byFrom.get(point.from) ?? { signal: false, range: null }) })),
     limits,

@@ -50,7 +50,6 @@ export function Chart({ label, height, csv, drawings, table }: { label: string; 
                 {table.rows.map(({ key, cells }) => (
                   <tr key={key}>
                     {cells.map((cell, at) => (
-                      // biome-ignore lint/suspicious/noArrayIndexKey: cells are known by their column alone
                       <td key={at} className={at === 0 ? undefined : "num"}>
                         {cell}
                       </td>

@@ -6,8 +6,17 @@ import { dayText, figureOf } from "./words";
 
 type Control = MetricDetail["control"];
 
+type Props = {
+  page: MetricPage;
+  control: Control;
+  csv: string;
+  target: number | null;
+  /** A change that was made, from one instant to another. */
+  change?: { from: string; to: string; label: string };
+};
+
 /** Weekly figures with the limits of chance: what lies outside is worth asking about, what lies inside is not. */
-export function ControlChart({ page, control, csv, target }: { page: MetricPage; control: Control; csv: string; target: number | null }) {
+export function ControlChart({ page, control, csv, target, change }: Props) {
   const { points, limits, baseline } = control;
   const known = points.filter((point) => point.value !== null);
   const say = figureOf(page);
@@ -22,7 +31,7 @@ export function ControlChart({ page, control, csv, target }: { page: MetricPage;
           label={`Control chart of ${page.name}, by week`}
           height={HEIGHT + RANGES}
           csv={csv}
-          drawings={drawingsOf(page, control, target)}
+          drawings={drawingsOf(page, control, target, change)}
           table={{
             head: ["Week from", "Figure", "n", "Moving range", "Signal"],
             rows: points.map((point) => ({
@@ -42,7 +51,8 @@ export function ControlChart({ page, control, csv, target }: { page: MetricPage;
         <p className="small t3">
           Individuals chart after Wheeler. Limits are the mean ± 2.66 × the mean moving range of {baseline.n} weeks
           {baseline.of === "before" ? " before this period" : ", all that are known"}: {say(limits.mean)} ± 2.66 × {say(limits.meanRange)}. A signal is a week
-          outside them, or the eighth in a row on one side.{known.length < points.length ? " A week with too few to say has no point." : ""}
+          outside them, a step larger than the range limit, or the eighth in a row on one side.
+          {known.length < points.length ? " A week with too few to say has no point." : ""}
         </p>
       )}
     </section>
@@ -72,7 +82,7 @@ function verdictOf(page: MetricPage, { points, limits, baseline }: Control) {
   );
 }
 
-function drawingsOf(page: MetricPage, { points, limits }: Control, target: number | null): Drawing[] {
+function drawingsOf(page: MetricPage, { points, limits }: Control, target: number | null, change: Props["change"]): Drawing[] {
   if (limits === null) return [];
   const say = figureOf(page);
   const rows = points.map((point, at) => ({
@@ -82,12 +92,16 @@ function drawingsOf(page: MetricPage, { points, limits }: Control, target: numbe
     range: point.range,
     signal: point.signal,
   }));
+  const changed = change ? points.filter((point) => point.from >= change.from && point.from < change.to) : [];
   return [
     {
       name: "figures",
       height: HEIGHT,
       unit: page.unit,
       rows,
+      ...(change && changed.length > 0
+        ? { change: { from: dayText(changed[0]?.date ?? ""), to: dayText(changed.at(-1)?.date ?? ""), label: change.label } }
+        : {}),
       marks: [
         { key: "before", name: page.name, look: "support", shape: "line" },
         { key: "now", name: page.name, look: "work", shape: "line" },

@@ -54,7 +54,13 @@ export function DrillTable({ page, rows, csv, call, next, first }: Props) {
                 ) : null}
                 <td className="t2">{row.liveAt === null ? "–" : <Ago at={row.liveAt} />}</td>
                 <td className="num">{valueText(page, row.value)}</td>
-                <td className="full wrap-cell t2">{row.reason !== null ? `left out: ${leftText(row.reason)}` : (row.failure ?? "counted")}</td>
+                <td className="full wrap-cell t2">
+                  {row.reason !== null
+                    ? `left out: ${leftText(row.reason)}`
+                    : (page.kind === "rate" || page.key === "recoveryTime") && row.failure
+                      ? row.failure
+                      : "counted"}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -5,6 +5,10 @@ import { type Filters, queryOf } from "./filters";
 const VIEWS = [
   { path: "/streams/map", label: "Map" },
   { path: "/streams", label: "DORA", end: true },
+  { path: "/streams/targets", label: "Targets" },
+  { path: "/streams/experiments", label: "Experiments" },
+  { path: "/streams/quick-check", label: "Quick check" },
+  { path: "/streams/quality", label: "Data quality" },
 ] as const;
 
 /** The title of a page of value streams and the way to the others, which are asked the same. */
