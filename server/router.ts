@@ -3,7 +3,7 @@ import { appsRouter } from "./apps/router";
 import { credentialsRouter } from "./credentials/router";
 import { deploymentsRouter } from "./deployments/router";
 import { domainsRouter } from "./edge/router";
-import { experimentsRouter, improvementRouter, outcomesRouter, targetsRouter } from "./improvement/router";
+import { experimentsRouter, improvementRouter, manualStepsRouter, outcomesRouter, targetsRouter } from "./improvement/router";
 import { liveRouter } from "./live/router";
 import { logsRouter } from "./logs/router";
 import { metricsRouter } from "./metrics/router";
@@ -27,6 +27,7 @@ export const appRouter = router({
   experiments: experimentsRouter,
   outcomes: outcomesRouter,
   improvement: improvementRouter,
+  manualSteps: manualStepsRouter,
   notices: noticesRouter,
   webhooks: webhooksRouter,
 });

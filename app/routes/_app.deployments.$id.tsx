@@ -71,6 +71,17 @@ export const action = (args: ActionFunctionArgs) =>
         const next = await api.deployments.rollback({ app: run.appId, ...(to ? { to: Number(to) } : {}), trigger: "page" });
         return done(`/deployments/${next.id}`, `Rolling ${run.app} back as deployment #${next.number}.`);
       }
+      case "mark-failed":
+      case "mark-ok":
+      case "unmark": {
+        const failed = { "mark-failed": true, "mark-ok": false, unmark: null }[form.get("intent") as "unmark"];
+        await api.deployments.mark({ deployment, failed, reason: String(form.get("reason") ?? "") });
+        const word = failed === null ? "What is measured counts again" : failed ? "Marked as failed" : "Marked as not failed";
+        return done(`/deployments/${deployment}#mark`, `${word}: #${run.number} of ${run.app}.`, {
+          label: "Change fail rate",
+          to: `/streams/change-fail-rate?project=${run.project}`,
+        });
+      }
       default: {
         const next = await api.deployments.retry({ deployment, trigger: "page" });
         return done(`/deployments/${next.id}`, `Deploying ${run.app} again as #${next.number}.`);

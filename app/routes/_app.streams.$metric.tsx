@@ -211,7 +211,7 @@ function targetTile(page: MetricPage, own: { value?: number | null; p50?: number
     value: null,
     words: isMet === null ? "not known" : isMet ? "met" : "missed",
     glyph: isMet === null ? "queued" : isMet ? "succeeded" : "degraded",
-    how: "change it", to,
+    how: "change it",
     to,
   };
 }

@@ -26,7 +26,8 @@ export async function currentFigures(ctx: TeamContext, input: ScopeInput, window
   return Promise.all(
     windows.map(async (window) => {
       const dora = doraOf(live, facts, window, asOf);
-      const { runs } = await loadRuns(ctx, scope, window, "deployment");
+      // a run without a single recorded step has no known process time: 0 would be a lie
+      const runs = (await loadRuns(ctx, scope, window, "deployment")).runs.filter((run) => run.spans.length > 0);
       const to = Math.max(window.from, Math.min(window.to, asOf));
       const map = valueStreamMap(runs, { from: window.from, to, days: localDates(window.from, to, window.tz).length }, null);
       const mean = (sum: number) => ({ value: map.total.runs === 0 ? null : sum / map.total.runs, n: map.total.runs });

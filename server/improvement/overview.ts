@@ -1,6 +1,5 @@
-import { toIso } from "../../db/schema/columns";
 import type { TeamContext } from "../context";
-import { readWindow } from "../metrics/calendar";
+import { localDate, readWindow } from "../metrics/calendar";
 import { METRIC_KEYS } from "../metrics/constants";
 import { findScope, loadFacts } from "../metrics/load";
 import { periodsOf, report } from "../metrics/report";
@@ -8,11 +7,12 @@ import { type TargetUnit, targetMetric } from "./constants";
 import { targetsFor } from "./targets";
 
 const DAYS = 28;
+const DAY_MICROS = 86_400_000_000;
 
 /** DORA of the whole team over the last 28 days, as the first page shows it. */
 export async function readOverview(ctx: TeamContext) {
   const asOf = ctx.now();
-  const periods = periodsOf(readWindow({ from: toIso(asOf - DAYS * 86_400_000_000) }, asOf), asOf);
+  const periods = periodsOf(readWindow({ from: localDate(asOf - (DAYS - 1) * DAY_MICROS, "UTC") }, asOf), asOf);
   const facts = await loadFacts(ctx, await findScope(ctx, {}), { ...periods.now, from: periods.before.from }, asOf);
   const { now, before, changes, places, trend } = report(facts, periods, asOf);
   const own = await targetsFor(ctx, {});

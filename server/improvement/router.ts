@@ -2,9 +2,10 @@ import { z } from "zod";
 import { scopeFields, windowFields } from "../metrics/scope-fields";
 import { type Csv, reads, router, writes } from "../trpc";
 import { concludeExperiment, createExperiment, experimentsTable, listExperiments, readExperiment, removeExperiment } from "./experiments";
+import { addManualStep, changeManualStep, listManualSteps, removeManualStep } from "./manual-steps";
 import { closeOutcome, createOutcome, listOutcomes, outcomesTable } from "./outcomes";
 import { readOverview } from "./overview";
-import { experimentFields, outcomeFields, placeFields, targetKey, targetValue } from "./schema";
+import { experimentFields, manualStepFields, outcomeFields, placeFields, targetKey, targetValue } from "./schema";
 import { clearTarget, listTargets, setTarget, type TargetList, targetsFor, targetsTable } from "./targets";
 
 const rest = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, summary: string, more: { status?: number; csv?: Csv } = {}) => ({
@@ -71,6 +72,26 @@ export const outcomesRouter = router({
     .meta(rest("POST", "/outcomes/{outcome}/close", "Close an outcome, or open it again"))
     .input(z.object({ outcome: z.string().min(1).max(100), closed: z.boolean().default(true) }))
     .mutation(({ ctx, input }) => closeOutcome(ctx, input)),
+});
+
+const step = z.object({ step: z.string().min(1).max(100) });
+export const manualStepsRouter = router({
+  list: reads
+    .meta(rest("GET", "/manual-steps", "List the steps that people added to the map"))
+    .input(z.object({ project: scopeFields.project }).prefault({}))
+    .query(({ ctx, input }) => listManualSteps(ctx, input)),
+  add: writes
+    .meta(rest("POST", "/manual-steps", "Add a step before or after what the platform sees", { status: 201 }))
+    .input(z.object(manualStepFields))
+    .mutation(({ ctx, input }) => addManualStep(ctx, input)),
+  change: writes
+    .meta(rest("PUT", "/manual-steps/{step}", "Say a step's times anew"))
+    .input(step.extend({ processS: manualStepFields.processS, waitS: manualStepFields.waitS }))
+    .mutation(({ ctx, input }) => changeManualStep(ctx, input)),
+  remove: writes
+    .meta(rest("DELETE", "/manual-steps/{step}", "Remove a step"))
+    .input(step)
+    .mutation(({ ctx, input }) => removeManualStep(ctx, input.step)),
 });
 
 export const improvementRouter = router({

@@ -37,3 +37,11 @@ export const outcomeFields = {
   target: targetValue,
   dueOn: date,
 };
+export const manualStepFields = {
+  title: z.string().trim().min(2, "Name the step.").max(60, "The name is longer than 60 characters."),
+  place: z.enum(["before", "after"]),
+  processS: z.number().min(0).max(31_536_000, "More than a year of work is no step."),
+  waitS: z.number().min(0).max(31_536_000, "More than a year of wait is no step."),
+  class: z.enum(["va", "nnva"]).default("va"),
+  project: reference,
+};

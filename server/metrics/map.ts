@@ -14,7 +14,15 @@ export type RunSpan = {
   rework: boolean;
 };
 /** One run and its top-level spans. `authoredAt` is the head commit's. */
-export type MapRun = { id: string; createdAt: Micros; authoredAt: Micros | null; finishedAt: Micros | null; spans: readonly RunSpan[] };
+export type MapRun = {
+  id: string;
+  /** Where one runs at a time; of our own deployments alone. */
+  appId?: string;
+  createdAt: Micros;
+  authoredAt: Micros | null;
+  finishedAt: Micros | null;
+  spans: readonly RunSpan[];
+};
 
 export type MapStep = {
   key: string;

@@ -7,6 +7,7 @@ import { METRIC_KEYS } from "./constants";
 import { DETAIL_TABLES, detailTable, type MetricDetail, type MetricRows, metricDetail, metricRows, rowsTable } from "./detail";
 import { DORA_DEFINITION, dora } from "./dora";
 import { findScope, loadFacts } from "./load";
+import { type MapRows, mapRows, mapRowsTable } from "./map-rows";
 import { listPlaces, nameFailures } from "./names";
 import { type QualityReport, qualityReport, qualityTable } from "./quality";
 import { quickCheckReport } from "./quick-check";
@@ -28,6 +29,7 @@ const detailInput = z.object({
 const level = z.coerce.number().int().min(1).max(6).optional();
 const percent = z.coerce.number().min(0).max(100).optional();
 const answers = { leadTime: level, frequency: level, recovery: level, changeFailPercent: percent, reworkPercent: percent };
+const stream = z.string().min(1).max(60).default("deployment");
 const MOST_ROWS = 100_000;
 
 export const metricsRouter = router({
@@ -102,8 +104,26 @@ export const metricsRouter = router({
         table: (answer) => mapTable(answer as MapAnswer),
       }),
     )
-    .input(z.object({ ...scopeFields, ...windowFields, stream: z.string().min(1).max(60).default("deployment") }).prefault({}))
+    .input(z.object({ ...scopeFields, ...windowFields, stream, withBefore: flag }).prefault({}))
     .query(({ ctx, input }) => streamMap(ctx, input)),
+  mapRows: reads
+    .meta(
+      rest("/metrics/map/{step}", "The runs behind one box of the value stream map, the longest first", {
+        table: (answer) => mapRowsTable(answer as MapRows),
+        input: { limit: MOST_ROWS },
+      }),
+    )
+    .input(
+      z.object({
+        ...scopeFields,
+        ...windowFields,
+        stream,
+        step: z.string().min(1).max(100),
+        limit: z.coerce.number().int().min(1).max(MOST_ROWS).default(100),
+        cursor: z.string().max(20).optional(),
+      }),
+    )
+    .query(({ ctx, input }) => mapRows(ctx, input)),
   quickCheck: reads
     .meta(rest("/metrics/quick-check", "DORA's quick check: a level for each metric out of its figure, and the score"))
     .input(z.object({ ...scopeFields, ...windowFields, ...answers }).prefault({}))

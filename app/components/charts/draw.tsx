@@ -41,7 +41,7 @@ export default function Draw({ drawing }: { drawing: Drawing }) {
   const axis = axisOf(unit, Math.max(0, ...values, ...levels.map((level) => level.at)));
   return (
     <ResponsiveContainer width="100%" height={height}>
-      <ComposedChart data={rows} margin={{ top: 16, right: 86, bottom: 0, left: 0 }} accessibilityLayer={false} barCategoryGap="18%" barGap={1}>
+      <ComposedChart data={rows} margin={{ top: 16, right: 86, bottom: hasAxis ? 0 : 8, left: 0 }} accessibilityLayer={false} barCategoryGap="18%" barGap={1}>
         <CartesianGrid vertical={false} stroke="var(--border-1)" />
         <XAxis dataKey="x" hide={!hasAxis} tick={TEXT} tickLine={false} axisLine={{ stroke: "var(--border-2)" }} minTickGap={18} />
         <YAxis width={52} domain={axis.domain} ticks={axis.ticks} tickFormatter={axisText[unit]} tick={TEXT} tickLine={false} axisLine={false} />
