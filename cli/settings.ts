@@ -45,6 +45,12 @@ const SETTINGS: Record<string, Change> = {
   volumes: (value) => ({ volumes: notation(() => readVolumes(value)) }),
   "release-command": (value) => ({ releaseCommand: orNull(value) }),
   "auto-deploy": (value) => ({ autoDeploy: yesNo(value) }),
+  "watch-paths": (value) => ({
+    watchPaths: value
+      .split(",")
+      .map((path) => path.trim())
+      .filter((path) => path !== ""),
+  }),
   "health-path": (healthPath) => ({ healthPath }),
   "health-kind": (value) => ({ health: { kind: value as "http" | "tcp" } }),
   "health-timeout": (value) => ({ health: { timeoutS: number(value, "health-timeout") } }),

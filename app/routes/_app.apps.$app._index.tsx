@@ -3,6 +3,7 @@ import { Link, useLoaderData, useRouteLoaderData } from "@remix-run/react";
 import { DeploymentsTable, useDeploymentScale } from "~/components/app/deployments-table";
 import { FirstDeployment } from "~/components/app/first";
 import { Slots } from "~/components/app/slots";
+import { Expected } from "~/components/deployment/expected";
 import { counted } from "~/components/time/format";
 import { Icon } from "~/components/ui/icon";
 import { Unwell } from "~/components/ui/unwell";
@@ -14,10 +15,15 @@ export { Unwell as ErrorBoundary };
 export const loader = (args: LoaderFunctionArgs) =>
   load(args, async (api) => {
     const reference = { app: args.params.app ?? "" };
-    const [page, variables] = await Promise.all([api.deployments.timeline({ ...reference, limit: 10 }), api.apps.variables(reference)]);
+    const [page, variables, prediction] = await Promise.all([
+      api.deployments.timeline({ ...reference, limit: 10 }),
+      api.apps.variables(reference),
+      api.metrics.prediction(reference),
+    ]);
     const deliveries = page.items.length === 0 ? (await api.webhooks.deliveries({ ...reference, limit: 1 })).items : [];
     return {
       deployments: page.items,
+      prediction,
       delivery: deliveries[0] ?? null,
       secrets: variables.items.filter((one) => one.secret).length,
       plain: variables.items.filter((one) => !one.secret).length,
@@ -25,7 +31,7 @@ export const loader = (args: LoaderFunctionArgs) =>
   });
 
 export default function Overview() {
-  const { deployments, delivery, secrets, plain } = useLoaderData<typeof loader>();
+  const { deployments, prediction, delivery, secrets, plain } = useLoaderData<typeof loader>();
   const app = useRouteLoaderData<typeof appLoader>("routes/_app.apps.$app")?.app;
   const { now, max, words } = useDeploymentScale(deployments);
   if (!app) return null;
@@ -43,6 +49,7 @@ export default function Overview() {
             </Link>
           </div>
           <DeploymentsTable items={deployments} now={now} max={max} />
+          <Expected prediction={prediction} subject="A deployment" />
         </section>
       </div>
       <div className="side">

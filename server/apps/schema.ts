@@ -117,6 +117,11 @@ const volumesSchema = z
     message: "Two volumes have the same name or the same path.",
   });
 
+/** What of a repository is an application's: a push that changes nothing of it is not deployed, and its commits do not count. */
+export const watchPathsSchema = z
+  .array(insidePathSchema.refine((path) => path !== "", "Name a folder or a file; none at all is the whole repository."))
+  .max(50, "At most 50 paths can be watched.");
+
 const buildFields = {
   dockerfile: insidePathSchema.nullish(),
   buildTarget: z
@@ -134,6 +139,7 @@ const buildFields = {
   resources: resourcesSchema.optional(),
   releaseCommand: line(2000).nullish(),
   autoDeploy: z.boolean().optional(),
+  watchPaths: watchPathsSchema.optional(),
   stopGraceS: z.int().min(0).max(600).optional(),
   drainS: z.int().min(0).max(600).optional(),
   bakeS: z.int().min(0).max(3600).optional(),
@@ -227,6 +233,7 @@ export type AppSettings = {
   resources: Resources;
   releaseCommand: string | null;
   autoDeploy: boolean;
+  watchPaths: string[];
   stopGraceS: number;
   drainS: number;
   bakeS: number;

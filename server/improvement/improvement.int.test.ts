@@ -155,6 +155,50 @@ describe("other streams", () => {
   });
 });
 
+describe("the map", () => {
+  test("the runs behind a box add up to it; the period before stands beside", async () => {
+    const query = { stream: "incident", project: "incidents", ...GOLDEN_WINDOW };
+    const map = await team.caller.metrics.map({ ...query, withBefore: true });
+    expect(map.before).toMatchObject({ n: 0, total: { leadTime: 0 } });
+    for (const step of map.steps) {
+      const { items, total } = await team.caller.metrics.mapRows({ ...query, step: step.key });
+      expect(total, step.key).toBe(step.n);
+      expect(items.reduce((sum, row) => sum + row.lead, 0)).toBeCloseTo(step.leadTime, 6);
+      expect(items.every((row) => row.name.startsWith("incidents-"))).toBe(true);
+    }
+  });
+
+  test("steps that people add are of the team or of a project, audited, and the team’s own", async () => {
+    const idea = await team.caller.manualSteps.add({ title: "Idea", place: "before", processS: 3600, waitS: 86_400 });
+    await team.caller.manualSteps.add({ title: "Approval", place: "after", processS: 0, waitS: 7200, project: "months", class: "nnva" });
+    const titles = async (project?: string) => (await team.caller.manualSteps.list(project ? { project } : {})).items.map((step) => step.title);
+    expect([await titles(), await titles("months"), await titles("back")]).toEqual([["Idea"], ["Idea", "Approval"], ["Idea"]]);
+    expect(await team.caller.manualSteps.change({ step: idea.id, processS: 60, waitS: 0 })).toMatchObject({ processS: 60, waitS: 0 });
+    await expect(team.caller.manualSteps.add({ title: "Nothing", place: "after", processS: 0, waitS: 0 })).rejects.toThrow("takes no time");
+    const other = await t.newTeam();
+    await expect(other.caller.manualSteps.remove({ step: idea.id })).rejects.toThrow("no such step");
+    await team.caller.manualSteps.remove({ step: idea.id });
+    expect(await titles("months")).toEqual(["Approval"]);
+    expect([await audited("manual-step.added"), await audited("manual-step.changed"), await audited("manual-step.removed")]).toEqual([2, 1, 1]);
+  });
+});
+
+test("quick check and data quality are of the same figures", async () => {
+  const query = { project: "months", ...GOLDEN_WINDOW };
+  const dora = await team.caller.metrics.dora(query);
+  const check = await team.caller.metrics.quickCheck(query);
+  expect(check).toMatchObject({ measured: { leadTime: 5, frequency: 4, recovery: null }, score: null });
+  const scored = await team.caller.metrics.quickCheck({ ...query, recovery: 6 });
+  expect(scored.score?.scores.slice(0, 3)).toEqual([8, 6, 10]);
+  expect(scored.used.changeFailPercent).toBeCloseTo((dora.changeFailRate.value ?? 0) * 100, 9);
+  const quality = await team.caller.metrics.quality(query);
+  expect(quality.quality).toEqual(dora.quality);
+  expect(quality.metrics.map(({ metric, n, excluded }) => [metric, n, excluded])).toEqual(
+    quality.metrics.map(({ metric }) => [metric, dora[metric].n, dora[metric].excluded]),
+  );
+  expect(quality.apps).toMatchObject([{ project: "months", app: "shop-api", live: 25, coverage: 1 }]);
+});
+
 test("the rows behind each figure over the database: n, exclusions, names, pages", async () => {
   const query = { project: "months", ...GOLDEN_WINDOW };
   const dora = await team.caller.metrics.dora(query);

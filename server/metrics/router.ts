@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { toIso } from "../../db/schema/columns";
+import { appReference } from "../inputs";
 import type { Csv } from "../trpc";
 import { reads, router } from "../trpc";
 import { GRAINS, readWindow } from "./calendar";
@@ -7,6 +8,7 @@ import { METRIC_KEYS } from "./constants";
 import { DETAIL_TABLES, detailTable, type MetricDetail, type MetricRows, metricDetail, metricRows, rowsTable } from "./detail";
 import { DORA_DEFINITION, dora } from "./dora";
 import { findScope, loadFacts } from "./load";
+import { type BuildReport, buildReport, buildsTable, predictionFor } from "./load-builds";
 import { type MapRows, mapRows, mapRowsTable } from "./map-rows";
 import { listPlaces, nameFailures } from "./names";
 import { type QualityReport, qualityReport, qualityTable } from "./quality";
@@ -136,6 +138,18 @@ export const metricsRouter = router({
     )
     .input(z.object({ ...scopeFields, ...windowFields }).prefault({}))
     .query(({ ctx, input }) => qualityReport(ctx, input)),
+  builds: reads
+    .meta(
+      rest("/metrics/builds", "Where builds spend their time: slowest steps, cache hit rate, what became slower", {
+        table: (answer) => buildsTable(answer as BuildReport),
+      }),
+    )
+    .input(z.object({ ...scopeFields, ...windowFields }).prefault({}))
+    .query(({ ctx, input }) => buildReport(ctx, input)),
+  prediction: reads
+    .meta(rest("/apps/{app}/prediction", "How long a deployment is expected to wait and to take, and what such predictions were worth"))
+    .input(appReference)
+    .query(({ ctx, input }) => predictionFor(ctx, input.app)),
   incidents: reads
     .meta(rest("/metrics/incidents", "How fast incidents are seen, taken on and ended; false positives and repetitions"))
     .input(z.object({ ...scopeFields, ...windowFields, samples: flag }).prefault({}))

@@ -19,7 +19,7 @@ const push = (changes: object = {}) => ({
   ...changes,
 });
 
-async function newApp(settings: { autoDeploy?: boolean } = {}) {
+async function newApp(settings: { autoDeploy?: boolean; watchPaths?: string[] } = {}) {
   const team = await t.newTeam();
   await team.caller.projects.create({ name: "shop" });
   const app = await team.caller.apps.create({ name: "api", project: "shop", git: "https://git.example.com/a.git", ...settings });
@@ -106,4 +106,16 @@ test("the generic form deploys the tracked branch whatever the body, each time",
   expect((await send("anything", {}, "generic")).status).toBe(202);
   expect((await send("anything", {}, "generic")).status).toBe(202);
   expect((await caller.deployments.list({ app: app.id })).items.map((one) => one.status)).toEqual(["queued", "superseded"]);
+});
+
+test("a push that changes nothing of the watched paths is ignored; one that may is deployed", async () => {
+  const { send, caller, app } = await newApp({ watchPaths: ["apps/api", "package.json"] });
+  const changing = (...files: string[]) => push({ before: "2".repeat(40), commits: [{ added: [], modified: files, removed: [] }] });
+  expect(await send(changing("apps/web/a.ts", "apps/api-docs/b.md"))).toMatchObject({ status: 200, body: { ignored: "path filter" } });
+  expect((await send(changing("apps/web/a.ts", "apps/api/b.ts"))).status).toBe(202);
+  expect((await send({ ...changing("apps/web/a.ts"), before: "0".repeat(40) })).status).toBe(202);
+  expect((await send(push())).status).toBe(202);
+  expect((await caller.apps.update({ app: app.id, settings: { watchPaths: [] } })).settings.watchPaths).toEqual([]);
+  expect((await send(changing("apps/web/a.ts"))).status).toBe(202);
+  await expect(caller.apps.update({ app: app.id, settings: { watchPaths: ["../other"] } })).rejects.toThrow();
 });

@@ -7,6 +7,7 @@ const VIEWS = [
   { path: "/streams", label: "DORA", end: true },
   { path: "/streams/targets", label: "Targets" },
   { path: "/streams/experiments", label: "Experiments" },
+  { path: "/streams/builds", label: "Builds" },
   { path: "/streams/quick-check", label: "Quick check" },
   { path: "/streams/quality", label: "Data quality" },
 ] as const;
