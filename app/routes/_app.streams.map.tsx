@@ -7,6 +7,7 @@ import { apartText, drawManual, drawSteps, MAP_STREAMS, mapStream, totalTiles } 
 import { ManualSteps, MapCompare, StepRuns } from "~/components/streams/map-parts";
 import { NoDeployment } from "~/components/streams/nothing";
 import { ScaleBar, StreamMap } from "~/components/streams/stream-map";
+import { IncidentPanel, OnboardingPanel } from "~/components/streams/stream-panels";
 import { readValue } from "~/components/streams/target-text";
 import { counted } from "~/components/time/format";
 import { ProblemCard } from "~/components/ui/problem";
@@ -39,12 +40,14 @@ export const loader = (args: LoaderFunctionArgs) => {
     args,
     async (api, question) => {
       const { stream, step } = asked;
-      const [map, rows, manual] = await Promise.all([
+      const [map, rows, manual, incidents, onboarding] = await Promise.all([
         api.metrics.map({ ...question, stream, withBefore: true }),
         step === null ? null : api.metrics.mapRows({ ...question, stream, step }),
         stream === "deployment" ? api.manualSteps.list(question.project ? { project: question.project } : {}) : { items: [] },
+        stream === "incident" ? api.metrics.incidents(question) : null,
+        stream === "onboarding" ? api.metrics.onboarding({ tz: question.tz }) : null,
       ]);
-      return { map, rows, manual: manual.items, query: apiQuery({ ...question, stream }) };
+      return { map, rows, manual: manual.items, incidents, onboarding, query: apiQuery({ ...question, stream }) };
     },
     asked,
   );
@@ -111,6 +114,8 @@ export default function MapPage() {
         <Pick name="stream" label="Stream" chosen={name} options={streamOptions(name)} />
       </FilterForm>
       {problem ? <ProblemCard problem={problem} /> : null}
+      {answer?.incidents ? <IncidentPanel report={answer.incidents} /> : null}
+      {answer?.onboarding ? <OnboardingPanel report={answer.onboarding} /> : null}
       {answer ? <Answer answer={answer} /> : null}
     </>
   );
@@ -155,7 +160,7 @@ function Answer({ answer: { map, rows, manual, query } }: { answer: NonNullable<
   return (
     <>
       <ul className="figs" aria-label="The stream in numbers">
-        {totalTiles(map, map.window.days).map(({ label, value, unit, how }) => (
+        {totalTiles(map, map.window.days, isOwn).map(({ label, value, unit, how }) => (
           <li key={label}>
             <span className="label">{label}</span>
             <b>

@@ -112,3 +112,5 @@ export async function onboardingReport(ctx: TeamContext, input: Omit<Asked, keyo
   const metrics = onboarding(await loadPeople(ctx, input.source), window, asOf);
   return { window: windowView(window), definition: ONBOARDING_DEFINITION, asOf: toIso(asOf), ...bare(metrics, input.samples) };
 }
+export type IncidentReport = Awaited<ReturnType<typeof incidentReport>>;
+export type OnboardingReport = Awaited<ReturnType<typeof onboardingReport>>;

@@ -21,12 +21,9 @@ export function Chart({ label, height, csv, drawings, table }: { label: string; 
               <Draw key={drawing.name} drawing={drawing} />
             ))}
           </Suspense>
-        ) : (
-          <noscript>
-            <p className="note">Charts are drawn by scripts. The table below says the same.</p>
-          </noscript>
-        )}
+        ) : null}
       </div>
+      <p className="note no-scripts">Charts are drawn by scripts. The table below says the same.</p>
       <figcaption className="chart-foot small">
         <details className="plain-details">
           <summary>

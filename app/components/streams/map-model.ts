@@ -98,18 +98,23 @@ const known = (value: number | null, say: (value: number) => string): string => 
 const small = (value: number): string => (value > 0 && value < 0.01 ? "< 0.01" : value.toFixed(2));
 
 /** The stream in numbers, each with the arithmetic that it comes from. */
-export function totalTiles({ total, fromPush }: ValueStreamMap, days: number): Tile[] {
+export function totalTiles({ total, fromPush }: ValueStreamMap, days: number, hasPush = true): Tile[] {
   const mean = (seconds: number) => duration(seconds / Math.max(1, total.runs));
   const runs = counted(total.runs, "run");
   const over = (seconds: number) => `${duration(seconds)} ÷ ${runs}`;
   return [
-    { label: "Lead time", value: mean(total.leadTime), unit: "mean", how: `${over(total.leadTime)}; from the push ${mean(fromPush.leadTime)}` },
+    {
+      label: "Lead time",
+      value: mean(total.leadTime),
+      unit: "mean",
+      how: `${over(total.leadTime)}${hasPush ? `; from the push ${mean(fromPush.leadTime)}` : ""}`,
+    },
     { label: "Process time", value: mean(total.processTime), unit: "mean", how: over(total.processTime) },
     { label: "Wait", value: mean(total.waitTime), unit: "mean", how: over(total.waitTime) },
     {
       label: "Process cycle efficiency",
       value: known(total.pce, rate),
-      how: `time that adds value ÷ lead time, sums over runs; from the push ${known(fromPush.pce, rate)}`,
+      how: `time that adds value ÷ lead time, sums over runs${hasPush ? `; from the push ${known(fromPush.pce, rate)}` : ""}`,
     },
     { label: "Activity ratio", value: known(total.activityRatio, rate), how: `${duration(total.processTime)} process ÷ ${duration(total.leadTime)} lead` },
     { label: "Rolled %C/A", value: known(total.rolledCA, rate), how: "the product of the steps’ %C/A: runs that no step sends back" },

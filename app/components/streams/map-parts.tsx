@@ -168,7 +168,7 @@ export function ManualSteps({ steps, lead, project, action }: { steps: ManualSte
           ]}
         />
       ) : null}
-      <details className="plain-details add-step" open={refused ? true : undefined}>
+      <details className="add-step" open={refused ? true : undefined}>
         <summary className="btn btn-small">Add a step</summary>
         <Form method="post" action={action} className="form" preventScrollReset>
           {refused && !hasField ? <ProblemCard problem={refused.problem} /> : null}

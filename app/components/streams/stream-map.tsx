@@ -5,6 +5,7 @@ import { vars } from "../time/mini";
 import { Icon } from "../ui/icon";
 import { rate } from "./figure";
 import type { DrawnStep, MapStream } from "./map-model";
+import { typedText } from "./target-text";
 
 type MapProps = { steps: DrawnStep[]; stream: MapStream; stepHref: (key: string) => string };
 
@@ -111,6 +112,8 @@ function Neck({ step }: { step: DrawnStep }) {
 }
 
 function Work({ step, href }: { step: DrawnStep; href: string }) {
+  // what people say is as exact as they said it
+  const say = (seconds: number) => (step.isManual ? typedText("s", seconds) : duration(seconds));
   return (
     <li className={nameOf(step, "b")}>
       <Neck step={step} />
@@ -118,13 +121,13 @@ function Work({ step, href }: { step: DrawnStep; href: string }) {
         <Title step={step} href={href} />
         <dl>
           <dt title="Process time of a mean run">PT</dt>
-          <dd>{duration(step.process)}</dd>
+          <dd>{say(step.process)}</dd>
           <dt title="Percent complete and accurate: passes that were right at the first attempt">C/A</dt>
           <dd>{step.accurate === null ? "–" : step.accurate === 1 ? "100\u202f%" : rate(step.accurate)}</dd>
           {step.wait > 0 ? (
             <>
               <dt>wait</dt>
-              <dd>{duration(step.wait)}</dd>
+              <dd>{say(step.wait)}</dd>
             </>
           ) : null}
           {step.busy === null ? null : (
@@ -136,7 +139,7 @@ function Work({ step, href }: { step: DrawnStep; href: string }) {
         </dl>
         <Foot step={step} />
       </div>
-      <span className="rung">{duration(step.lead)}</span>
+      <span className="rung">{say(step.lead)}</span>
     </li>
   );
 }
