@@ -13,13 +13,13 @@ export function Expected({ prediction, subject }: { prediction: Prediction; subj
       <span>
         {subject} usually takes <b>{duration(took.p50)}</b>
         {took.p90 === null ? "" : `, nine of ten at most ${duration(took.p90)}`}
-      </span>
+      </span>{" "}
       {queue.p50 === null ? null : (
         <span>
           of it in the queue {duration(queue.p50)}
           {queue.p90 === null ? "" : `, nine of ten at most ${duration(queue.p90)}`}
         </span>
-      )}
+      )}{" "}
       <span className="t3">
         from {count(n)} deployments
         {error.median === null ? "" : `; such predictions were off by ${Math.round(error.median * 100)} % in the median`}
