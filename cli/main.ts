@@ -7,6 +7,7 @@ import { credentialCommands } from "./commands/credential";
 import { deployCommands } from "./commands/deploy";
 import { domainCommands } from "./commands/domain";
 import { envCommands } from "./commands/env";
+import { improvementCommands } from "./commands/improvement";
 import { logsCommands } from "./commands/logs";
 import { metricsCommands } from "./commands/metrics";
 import { projectCommands } from "./commands/project";
@@ -27,6 +28,7 @@ const COMMANDS: Commands = {
   ...logsCommands,
   ...tokenCommands,
   ...metricsCommands,
+  ...improvementCommands,
   ...Object.fromEntries(LATER.map((name) => [name, later(name, name)])),
 };
 const DEFAULT_URL = "http://127.0.0.1:3000";

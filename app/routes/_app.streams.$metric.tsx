@@ -155,10 +155,10 @@ function Answer({ answer: { detail, rows, query, call, target } }: { answer: Non
           targetTile(page, own, target, `/streams/targets${queryOf(filters)}#${page.key}`),
           { label: "Sample", value: String(own.n), unit: page.of, how: excludedText(own.excluded) },
           {
-            label: "Coverage",
-            value: detail.quality.coverage === null ? null : (detail.quality.coverage * 100).toFixed(1),
+            label: "Data quality",
+            value: detail.quality?.score == null ? null : (detail.quality.score * 100).toFixed(1),
             unit: "%",
-            how: "deployments whose commits are all known",
+            how: detail.quality && detail.quality.lacking > 0 ? `${detail.quality.lacking} could not be counted` : "all that should count could be",
           },
         ]}
       />

@@ -10,7 +10,7 @@ import { fasterText, metricRows } from "~/components/streams/rows";
 import { counted } from "~/components/time/format";
 import { ProblemCard } from "~/components/ui/problem";
 import { Unwell } from "~/components/ui/unwell";
-import { readStreamPage } from "~/lib/streams.server";
+import { apiQuery, readStreamPage } from "~/lib/streams.server";
 import styles from "../styles/streams.css";
 
 export const links: LinksFunction = () => [{ rel: "stylesheet", href: styles }];
@@ -18,7 +18,8 @@ export const meta: MetaFunction = () => [{ title: "DORA · Value streams · Dokp
 export const handle = { crumbs: () => [{ label: "Value streams", to: "/streams" }, { label: "DORA" }] };
 export { Unwell as ErrorBoundary };
 
-export const loader = (args: LoaderFunctionArgs) => readStreamPage(args, (api, question) => api.metrics.report(question));
+export const loader = (args: LoaderFunctionArgs) =>
+  readStreamPage(args, async (api, question) => ({ ...(await api.metrics.report(question)), query: apiQuery(question) }));
 
 export default function DoraPage() {
   const { filters, places, answer, problem } = useLoaderData<typeof loader>();
@@ -62,6 +63,9 @@ function Answer({ answer, filters }: { answer: NonNullable<Page["answer"]>; filt
           <p className="answer">
             <b>{said}</b> {rest}
           </p>
+          <a className="aside link small" href={`/api/v1/metrics/dora?${answer.query}&format=csv`} download>
+            CSV
+          </a>
         </div>
         <MetricList rows={rows} trend={answer.trend} failed={answer.failed.length} query={queryOf(filters)} />
         <p className="legend trend-legend">

@@ -25,8 +25,10 @@ export { Unwell as ErrorBoundary };
 
 export const loader = (args: LoaderFunctionArgs) =>
   load(args, async (api) => {
-    const [experiments, outcomes] = await Promise.all([api.experiments.list(), api.outcomes.list()]);
-    return { filters: readFilters(new URL(args.request.url).searchParams), experiments: experiments.items, outcomes: outcomes.items };
+    const params = new URL(args.request.url).searchParams;
+    const cursor = /^\d{1,6}$/.test(params.get("after") ?? "") ? (params.get("after") as string) : undefined;
+    const [experiments, outcomes] = await Promise.all([api.experiments.list(cursor ? { cursor } : {}), api.outcomes.list()]);
+    return { filters: readFilters(params), experiments: experiments.items, next: experiments.nextCursor, outcomes: outcomes.items };
   });
 
 export const action = (args: ActionFunctionArgs) =>
@@ -40,7 +42,7 @@ const metricOf = (key: TargetKey): TargetMetric => TARGET_METRICS.find((one) => 
 const placeText = ({ project, app }: { project: string | null; app: string | null }) => (app ? `${project}/${app}` : (project ?? "the whole team"));
 
 export default function ExperimentsPage() {
-  const { filters, experiments, outcomes } = useLoaderData<typeof loader>();
+  const { filters, experiments, next, outcomes } = useLoaderData<typeof loader>();
   return (
     <>
       <StreamHead
@@ -163,6 +165,13 @@ export default function ExperimentsPage() {
             { head: "Verdict", cell: (one) => <VerdictState verdict={one.verdict} /> },
           ]}
         />
+        {next === null ? null : (
+          <p className="pager">
+            <Link className="btn btn-small" to={`?after=${next}`}>
+              Older experiments
+            </Link>
+          </p>
+        )}
       </section>
     </>
   );

@@ -3,18 +3,18 @@ import { useLoaderData } from "@remix-run/react";
 import { FilterForm, Pick } from "~/components/streams/filter-form";
 import { queryOf, readFilters } from "~/components/streams/filters";
 import { StreamHead, windowText } from "~/components/streams/head";
-import { apartText, drawManual, drawSteps, MAP_STREAMS, mapStream, totalTiles } from "~/components/streams/map-model";
+import { apartText, drawManual, drawSteps, MAP_STREAMS, mapStream, totalTiles, withBefore } from "~/components/streams/map-model";
 import { ManualSteps, MapCompare, StepRuns } from "~/components/streams/map-parts";
 import { NoDeployment } from "~/components/streams/nothing";
 import { ScaleBar, StreamMap } from "~/components/streams/stream-map";
 import { IncidentPanel, OnboardingPanel } from "~/components/streams/stream-panels";
-import { readValue } from "~/components/streams/target-text";
 import { counted } from "~/components/time/format";
 import { ProblemCard } from "~/components/ui/problem";
 import { Unwell } from "~/components/ui/unwell";
 import { done } from "~/lib/flash.server";
 import { apiQuery, readStreamPage } from "~/lib/streams.server";
 import { act, refused } from "~/lib/trpc.server";
+import { readValue } from "../../server/improvement/notation";
 import metricStyles from "../styles/metric.css";
 import mapStyles from "../styles/stream-map.css";
 import styles from "../styles/streams.css";
@@ -155,7 +155,7 @@ function Answer({ answer: { map, rows, manual, query } }: { answer: NonNullable<
         {own}
       </>
     );
-  const steps = drawSteps(map);
+  const steps = withBefore(drawSteps(map), map.before);
   const neck = steps.find((one) => one.isBottleneck);
   return (
     <>

@@ -2,7 +2,6 @@ import type { ActionFunctionArgs, LinksFunction, LoaderFunctionArgs, MetaFunctio
 import { Form, useLoaderData } from "@remix-run/react";
 import { DateTime } from "luxon";
 import { placeOptions, readPlace } from "~/components/streams/experiment-form";
-import { readValue, valueHint } from "~/components/streams/target-text";
 import { Choice, Field } from "~/components/ui/field";
 import { ProblemCard } from "~/components/ui/problem";
 import { Submit } from "~/components/ui/submit";
@@ -11,6 +10,7 @@ import { useRefused } from "~/lib/actions";
 import { done } from "~/lib/flash.server";
 import { act, load, refused as refuse } from "~/lib/trpc.server";
 import { NOT_MEASURED, TARGET_METRICS, type TargetKey } from "../../server/improvement/constants";
+import { readValue, valueHint } from "../../server/improvement/notation";
 import styles from "../styles/streams.css";
 
 export const links: LinksFunction = () => [{ rel: "stylesheet", href: styles }];

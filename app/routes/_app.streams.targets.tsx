@@ -3,7 +3,7 @@ import { useLoaderData } from "@remix-run/react";
 import { FilterForm } from "~/components/streams/filter-form";
 import { queryOf, readFilters } from "~/components/streams/filters";
 import { StreamHead, windowText } from "~/components/streams/head";
-import { readValue, valueText } from "~/components/streams/target-text";
+import { valueText } from "~/components/streams/target-text";
 import { TargetsTable } from "~/components/streams/targets-table";
 import { ProblemCard } from "~/components/ui/problem";
 import { Unwell } from "~/components/ui/unwell";
@@ -11,6 +11,7 @@ import { done } from "~/lib/flash.server";
 import { apiQuery, readStreamPage } from "~/lib/streams.server";
 import { act, refused } from "~/lib/trpc.server";
 import { TARGET_METRICS, type TargetKey } from "../../server/improvement/constants";
+import { readValue } from "../../server/improvement/notation";
 import metricStyles from "../styles/metric.css";
 import styles from "../styles/streams.css";
 

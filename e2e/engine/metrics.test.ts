@@ -193,8 +193,8 @@ describe("golden cases over HTTP", () => {
   test("CDEvents come in as CloudEvents, structured and binary; what is of no interest is accepted too", async () => {
     const project = imported("events");
     const event = (type: string, id: string, at: string, content: object = {}) => ({
-      context: { version: "0.4.1", id, source: "/ci", type: `dev.cdevents.${type}`, timestamp: at },
-      subject: { id: type.startsWith("incident") ? "incident-1" : "/services/shop", source: "/ci", type: "service", content },
+      context: { version: "0.4.1", id: `${id}-${suffix}`, source: "/ci", type: `dev.cdevents.${type}`, timestamp: at },
+      subject: { id: type.startsWith("incident") ? `incident-${suffix}` : "/services/shop", source: "/ci", type: "service", content },
     });
     const post = (body: object, headers: Record<string, string> = {}) =>
       platform.api(`/api/v1/events?project=${project}`, {
@@ -206,13 +206,13 @@ describe("golden cases over HTTP", () => {
       environment: { id: "production" },
       artifactId: "pkg:oci/shop@sha256%3Aaaaa",
     });
-    const structured = { specversion: "1.0", id: "e1", source: "/ci", type: deployed.context.type, datacontenttype: "application/json", data: deployed };
+    const structured = { specversion: "1.0", id: `e1-${suffix}`, source: "/ci", type: deployed.context.type, datacontenttype: "application/json", data: deployed };
     expect((await post(structured, { "content-type": "application/cloudevents+json" })).status).toBe(202);
     const upgraded = event("service.upgraded.0.2.0", "e2", "2026-03-02T13:00:00Z", {
       environment: { id: "production" },
       artifactId: "pkg:oci/shop@sha256%3Abbbb",
     });
-    expect((await post(upgraded, { "ce-specversion": "1.0", "ce-id": "e2", "ce-source": "/ci", "ce-type": upgraded.context.type })).status).toBe(202);
+    expect((await post(upgraded, { "ce-specversion": "1.0", "ce-id": `e2-${suffix}`, "ce-source": "/ci", "ce-type": upgraded.context.type })).status).toBe(202);
     const back = event("service.rolledback.0.2.0", "e3", "2026-03-02T13:30:00Z", {
       environment: { id: "production" },
       artifactId: "pkg:oci/shop@sha256%3Aaaaa",
@@ -242,6 +242,21 @@ describe("golden cases over HTTP", () => {
 });
 
 describe("the command line", () => {
+  test("shows the rows behind a figure, sets a target and takes it back", async () => {
+    const project = imported("back");
+    const range = ["--project", project, "--from", GOLDEN_WINDOW.from, "--to", GOLDEN_WINDOW.to];
+    const rows = await platform.cli(["metrics", "rows", "changeFailRate", ...range]);
+    expect(rows.stdout).toMatch(/3 counted of 4 looked at[^]*web #2[^]*Rolled back by[^]*rollback/);
+    expect((await platform.cli(["metrics", "rows", "velocity"])).status).toBe(2);
+    expect((await platform.cli(["target", "set", "changeFailRate", "20 %", "--project", project])).stdout).toContain("at most 20.0 %");
+    const list = JSON.parse((await platform.cli(["target", "list", ...range, "--json"])).stdout) as { items: { key: string }[] };
+    expect(list.items.find((one) => one.key === "changeFailRate")).toMatchObject({ target: 0.2, level: "project", isMet: false });
+    expect((await platform.cli(["target", "set", "leadTime", "soon"])).status).toBe(2);
+    expect((await platform.cli(["target", "clear", "changeFailRate", "--project", project])).status).toBe(0);
+    expect((await platform.cli(["target", "clear", "changeFailRate", "--project", project])).status).toBe(4);
+    expect((await platform.cli(["experiment", "list"])).status).toBe(0);
+  });
+
   test("imports a file of 10,000 lines, and prints the metrics", async () => {
     const project = imported("many");
     const line = (n: number) => ({

@@ -77,15 +77,19 @@ export async function createExperiment(ctx: TeamContext, input: NewExperiment): 
   return viewOf(ctx, row);
 }
 
-export async function listExperiments(ctx: TeamContext): Promise<{ items: (Experiment & { verdict: Verdict })[]; nextCursor: null }> {
-  const rows = await ctx.team.list(experiments, { orderBy: desc(experiments.createdAt), limit: 100 });
-  const items: (Experiment & { verdict: Verdict })[] = [];
-  for (const row of rows) {
+/** Newest first. Each verdict is computed anew, so a page is short. @param page `cursor` is how many came before @throws AppError `bad_request` */
+export async function listExperiments(ctx: TeamContext, page: { limit: number; cursor?: string | undefined }): Promise<ExperimentList> {
+  const begin = page.cursor === undefined ? 0 : Number(page.cursor);
+  if (!Number.isInteger(begin) || begin < 0) throw new AppError("bad_request", { what: "The cursor is not one that a page ended with." });
+  const rows = await ctx.team.list(experiments, { orderBy: [desc(experiments.createdAt), desc(experiments.id)], limit: begin + page.limit + 1 });
+  const items: ExperimentList["items"] = [];
+  for (const row of rows.slice(begin, begin + page.limit)) {
     const { detail: _, ...one } = await resultOf(ctx, row);
     items.push(one);
   }
-  return { items, nextCursor: null };
+  return { items, nextCursor: rows.length > begin + page.limit ? String(begin + page.limit) : null };
 }
+export type ExperimentList = { items: (Experiment & { verdict: Verdict })[]; nextCursor: string | null };
 
 export const readExperiment = async (ctx: TeamContext, id: string): Promise<ExperimentResult> => resultOf(ctx, await find(ctx, id));
 

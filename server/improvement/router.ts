@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { scopeFields, windowFields } from "../metrics/scope-fields";
 import { type Csv, reads, router, writes } from "../trpc";
-import { concludeExperiment, createExperiment, experimentsTable, listExperiments, readExperiment, removeExperiment } from "./experiments";
+import { concludeExperiment, createExperiment, type ExperimentList, experimentsTable, listExperiments, readExperiment, removeExperiment } from "./experiments";
 import { addManualStep, changeManualStep, listManualSteps, removeManualStep } from "./manual-steps";
 import { closeOutcome, createOutcome, listOutcomes, outcomesTable } from "./outcomes";
 import { readOverview } from "./overview";
@@ -11,6 +11,8 @@ import { clearTarget, listTargets, setTarget, type TargetList, targetsFor, targe
 const rest = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, summary: string, more: { status?: number; csv?: Csv } = {}) => ({
   rest: { method, path, summary, ...more },
 });
+/** Experiments of a table; a year of weekly ones. */
+const MOST_LISTED = 100;
 const experiment = z.object({ experiment: z.string().min(1).max(100) });
 
 export const targetsRouter = router({
@@ -34,10 +36,11 @@ export const experimentsRouter = router({
   list: reads
     .meta(
       rest("GET", "/experiments", "List experiments with their verdicts", {
-        csv: { table: (answer) => experimentsTable(answer as Awaited<ReturnType<typeof listExperiments>>) },
+        csv: { table: (answer) => experimentsTable(answer as ExperimentList), input: { limit: MOST_LISTED } },
       }),
     )
-    .query(({ ctx }) => listExperiments(ctx)),
+    .input(z.object({ limit: z.coerce.number().int().min(1).max(MOST_LISTED).default(20), cursor: z.string().max(20).optional() }).prefault({}))
+    .query(({ ctx, input }) => listExperiments(ctx, input)),
   read: reads
     .meta(rest("GET", "/experiments/{experiment}", "Show an experiment: before and after, control chart, verdict"))
     .input(experiment)

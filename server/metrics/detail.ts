@@ -9,6 +9,7 @@ import { DORA_DEFINITION, type DoraOptions, doraOf } from "./dora";
 import { type DrillRow, drillRows } from "./drill";
 import { findScope, loadFacts, type ScopeInput } from "./load";
 import { type NamedDeployment, nameDeployments } from "./names";
+import { scoresOf } from "./quality-scores";
 import { compare, periodsOf } from "./report";
 import { windowView } from "./scope-fields";
 import { type Bin, controlFrom, controlOf, dayBins, type Point, seriesOf, timeBins, timedSamples } from "./series";
@@ -24,7 +25,7 @@ export async function metricDetail(ctx: TeamContext, input: Question & { grain: 
   const from = Math.min(periods.before.from, controlFrom(periods.now));
   const facts = await loadFacts(ctx, scope, { ...periods.now, from }, asOf);
   const live = classify(facts, asOf);
-  const { figures } = compare(live, facts, periods, asOf, input);
+  const { figures, now } = compare(live, facts, periods, asOf, input);
   const samples = timedSamples(doraOf(live, facts, { ...periods.now, from }, asOf, input), metric, facts.deployments);
   const within = (window: { from: number; to: number }) => samples.filter(({ at }) => at >= window.from && at < window.to).map(({ value }) => value);
   const control = controlOf(samples, periods.now, metric);
@@ -55,7 +56,7 @@ export async function metricDetail(ctx: TeamContext, input: Question & { grain: 
       points: control.points.map(({ isBefore, range, signal, ...point }) => ({ ...pointView(point), isBefore, range, signal })),
     },
     distribution: bins,
-    quality: figures.now.quality,
+    quality: scoresOf(now).find((one) => one.metric === metric) ?? null,
   };
 }
 export type MetricDetail = Awaited<ReturnType<typeof metricDetail>>;

@@ -6,15 +6,11 @@ import type { Table } from "../csv";
 import { commitPlace } from "../imports/identity";
 import { readWindow } from "./calendar";
 import { classify } from "./classify";
-import { METRIC_KEYS, type MetricKey } from "./constants";
-import { DORA_DEFINITION, type Dora, doraOf, type ExclusionReason, inWindow } from "./dora";
+import { DORA_DEFINITION, doraOf, inWindow } from "./dora";
 import { findScope, loadFacts, type ScopeInput } from "./load";
+import { scoresOf } from "./quality-scores";
 import { windowView } from "./scope-fields";
 
-/** Reasons that mean that something is not known; the others are the definition's own. */
-const LACKING: ReadonlySet<ExclusionReason> = new Set(["unknown_commit", "negative_span", "imported_without_time"]);
-
-export type MetricQuality = { metric: MetricKey; n: number; excluded: Dora["leadTime"]["excluded"]; lacking: number; score: number | null };
 export type AppQuality = {
   project: string;
   app: string;
@@ -25,15 +21,6 @@ export type AppQuality = {
   unknownCommits: number;
   clockSkew: number;
 };
-
-/** Of what should have counted, the share that could; null without anything. */
-export function scoresOf(result: Dora): MetricQuality[] {
-  return METRIC_KEYS.map((metric) => {
-    const { n, excluded } = result[metric];
-    const lacking = (Object.entries(excluded) as [ExclusionReason, number][]).reduce((sum, [reason, some]) => sum + (LACKING.has(reason) ? some : 0), 0);
-    return { metric, n, excluded, lacking, score: n + lacking === 0 ? null : n / (n + lacking) };
-  });
-}
 
 /** How far the figures of a window can be trusted, whole and by application. @throws AppError as `findScope` and `readWindow` do */
 export async function qualityReport(ctx: TeamContext, input: ScopeInput & { from?: string | undefined; to?: string | undefined; tz?: string | undefined }) {

@@ -7,6 +7,7 @@ import { GRAINS, readWindow } from "./calendar";
 import { METRIC_KEYS } from "./constants";
 import { DETAIL_TABLES, detailTable, type MetricDetail, type MetricRows, metricDetail, metricRows, rowsTable } from "./detail";
 import { DORA_DEFINITION, dora } from "./dora";
+import { doraTable } from "./dora-table";
 import { findScope, loadFacts } from "./load";
 import { type BuildReport, buildReport, buildsTable, predictionFor } from "./load-builds";
 import { type MapRows, mapRows, mapRowsTable } from "./map-rows";
@@ -36,7 +37,11 @@ const MOST_ROWS = 100_000;
 
 export const metricsRouter = router({
   dora: reads
-    .meta(rest("/metrics/dora", "DORA's metrics of a team, project, application or environment"))
+    .meta(
+      rest("/metrics/dora", "DORA's metrics of a team, project, application or environment", {
+        table: (answer) => doraTable(answer as Parameters<typeof doraTable>[0]),
+      }),
+    )
     .input(z.object({ ...scopeFields, ...windowFields, ...options, samples: flag }).prefault({}))
     .query(async ({ ctx, input }) => {
       const asOf = ctx.now();

@@ -21,11 +21,17 @@ export function Mark({ run }: { run: DeploymentWithSpans }) {
             : "Nothing says that it needed intervention."}
       </p>
       <div className="mark-forms">
-        {mark ? <Say key={String(mark.failed)} intent="unmark" label="Take that back" what="What is measured counts again." run={run} /> : null}
+        {mark ? <Say key="unmark" intent="unmark" label="Take that back" what="What is measured counts again." run={run} /> : null}
         {run.failed ? (
-          <Say intent="mark-ok" label="Mark as not failed" what="It no longer counts in the change fail rate." run={run} />
+          <Say key="mark-ok" intent="mark-ok" label="Mark as not failed" what="It no longer counts in the change fail rate." run={run} />
         ) : (
-          <Say intent="mark-failed" label="Mark as failed" what="It counts in the change fail rate, from now on and for its own day." run={run} />
+          <Say
+            key="mark-failed"
+            intent="mark-failed"
+            label="Mark as failed"
+            what="It counts in the change fail rate, from now on and for its own day."
+            run={run}
+          />
         )}
       </div>
     </section>

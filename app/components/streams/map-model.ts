@@ -16,9 +16,19 @@ export type DrawnStep = {
   accurate: number | null;
   busy: number | null;
   runs: string;
+  /** Seconds of a mean run in the period before; absent where nothing is known of it. */
+  was?: number | null;
   /** Said by people, not measured. */
   isManual?: boolean;
 };
+
+/** The same steps, each with what it took in the period before. */
+export function withBefore(steps: DrawnStep[], before: Halves | null): DrawnStep[] {
+  if (!before || before.total.runs === 0) return steps;
+  const runs = before.total.runs;
+  const was = new Map(before.steps.map((step) => [step.key, step.leadTime / runs]));
+  return steps.map((step) => ({ ...step, was: was.get(step.key) ?? null }));
+}
 
 export const MAP_STREAMS = [
   { value: "deployment", label: "deployment", from: "commit", to: "live, verified", about: "from commit to verified" },

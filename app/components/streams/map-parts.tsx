@@ -1,6 +1,7 @@
 import { Form, Link } from "@remix-run/react";
 import { useRefused } from "~/lib/actions";
 import type { ManualStep } from "../../../server/improvement/manual-steps";
+import { typedText } from "../../../server/improvement/notation";
 import type { MapRows } from "../../../server/metrics/map-rows";
 import type { MapAnswer } from "../../../server/metrics/streams";
 import { count, counted, duration } from "../time/format";
@@ -12,7 +13,6 @@ import { Ago } from "../ui/time";
 import { rate } from "./figure";
 import { windowText } from "./head";
 import { compareSteps } from "./map-model";
-import { typedText } from "./target-text";
 
 const signed = (seconds: number): string => (Math.abs(seconds) < 0.05 ? "unchanged" : `${seconds > 0 ? "+" : "−"}${duration(Math.abs(seconds))}`);
 
@@ -168,7 +168,7 @@ export function ManualSteps({ steps, lead, project, action }: { steps: ManualSte
           ]}
         />
       ) : null}
-      <details className="add-step" open={refused ? true : undefined}>
+      <details key={steps.length} className="add-step" open={refused ? true : undefined}>
         <summary className="btn btn-small">Add a step</summary>
         <Form method="post" action={action} className="form" preventScrollReset>
           {refused && !hasField ? <ProblemCard problem={refused.problem} /> : null}

@@ -1,11 +1,11 @@
 import { Link } from "@remix-run/react";
 import type { CSSProperties } from "react";
+import { typedText } from "../../../server/improvement/notation";
 import { duration } from "../time/format";
 import { vars } from "../time/mini";
 import { Icon } from "../ui/icon";
 import { rate } from "./figure";
 import type { DrawnStep, MapStream } from "./map-model";
-import { typedText } from "./target-text";
 
 type MapProps = { steps: DrawnStep[]; stream: MapStream; stepHref: (key: string) => string };
 
@@ -170,6 +170,12 @@ function Foot({ step }: { step: DrawnStep }) {
         </>
       )}
       {step.runs}
+      {step.was === undefined || step.was === null ? null : (
+        <>
+          <br />
+          <span title="A mean run of the period before">was {duration(step.was)}</span>
+        </>
+      )}
     </span>
   );
 }

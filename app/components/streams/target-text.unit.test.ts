@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readValue, typedText, valueText } from "./target-text";
+import { readValue, typedText } from "../../../server/improvement/notation";
+import { valueText } from "./target-text";
 
 test("times and shares are read as people type them", () => {
   expect(["300", "5m", "5 min", "2h 30m", "14 d", "1.5h", "1,5h"].map((text) => readValue("s", text))).toEqual([300, 300, 300, 9000, 1_209_600, 5400, 5400]);

@@ -1,12 +1,13 @@
 import { Form, Link } from "@remix-run/react";
 import { useRefused } from "~/lib/actions";
 import type { TargetStream } from "../../../server/improvement/constants";
+import { typedText, valueHint } from "../../../server/improvement/notation";
 import type { TargetRow } from "../../../server/improvement/targets";
 import { count } from "../time/format";
 import { Submit } from "../ui/submit";
 import { METRIC_PAGES } from "./metrics";
 import { Sparkline } from "./sparkline";
-import { typedText, valueHint, valueText } from "./target-text";
+import { valueText } from "./target-text";
 
 const STREAMS: Record<TargetStream, string> = {
   deployment: "Deployment: from commit to live",
@@ -117,7 +118,8 @@ function Target({ row, query, place }: { row: TargetRow; query: string; place: P
         {row.before === null ? "–" : say(row.before)}
       </td>
       <td className="acts full">
-        <Change row={row} place={place} />
+        {/* a target that was set closes its form */}
+        <Change key={`${row.level} ${row.target}`} row={row} place={place} />
       </td>
     </tr>
   );
