@@ -31,7 +31,7 @@ export { Unwell as ErrorBoundary };
 export const loader = (args: LoaderFunctionArgs) =>
   load(args, async (api) => {
     const one = await api.experiments.read({ experiment: args.params.experiment ?? "" });
-    const { from, to, tz } = one.detail.window;
+    const { from, to, tz } = one.detail?.window ?? { from: one.startsOn, to: one.endsOn, tz: one.tz };
     const scope = { project: one.project ?? undefined, app: one.app ?? undefined, environment: one.environment ?? undefined };
     const days = { period: "dates", from: one.startsOn, to: one.endsOn, tz };
     return {
@@ -55,9 +55,7 @@ export const action = (args: ActionFunctionArgs) =>
 export default function ExperimentPage() {
   const { one, csv, rows } = useLoaderData<typeof loader>();
   const page = METRIC_PAGES.find((it) => it.key === one.metric) as MetricPage;
-  const row = metricRows(one.detail).find((it) => it.key === one.metric);
-  const change = one.detail.changes[one.metric];
-  if (!row) return null;
+  const { detail } = one;
   return (
     <>
       <header className="head">
@@ -80,15 +78,43 @@ export default function ExperimentPage() {
         </div>
         <p className="verdict-said">{one.verdict.said}</p>
       </section>
+      {detail ? <Evidence page={page} one={one} detail={detail} csv={csv} /> : null}
+      {detail ? (
+        <p className="small">
+          <Link className="link" to={`/streams/${page.slug}?${rows}`}>
+            {page.name} of these days, with every deployment behind it
+          </Link>
+        </p>
+      ) : null}
+      <section aria-labelledby="conclusion">
+        <div className="sect-head">
+          <h2 id="conclusion">What did we make of it?</h2>
+        </div>
+        {one.conclusion ? <p className="verdict-said">{one.conclusion}</p> : null}
+        <Conclude conclusion={one.conclusion} />
+      </section>
+    </>
+  );
+}
+
+type Page = ReturnType<typeof useLoaderData<typeof loader>>;
+
+/** The period of the change against the one of equal length before it. */
+function Evidence({ page, one, detail, csv }: { page: MetricPage; one: Page["one"]; detail: NonNullable<Page["one"]["detail"]>; csv: string }) {
+  const row = metricRows(detail).find((it) => it.key === one.metric);
+  const change = detail.changes[one.metric];
+  if (!row) return null;
+  return (
+    <>
       <Tiles
         label="Before and since"
         tiles={[
-          { label: "Before", value: null, words: row.before, how: windowText(one.detail.windowBefore) },
+          { label: "Before", value: null, words: row.before, how: windowText(detail.windowBefore) },
           {
             label: one.state === "running" ? "Since, so far" : "Since",
             value: row.figure.main,
             unit: row.figure.unit,
-            how: `${row.figure.second}; ${windowText(one.detail.window)}`,
+            how: `${row.figure.second}; ${windowText(detail.window)}`,
           },
           { label: "Change", value: row.change.text, look: row.change.look, how: row.change.why },
           {
@@ -101,23 +127,11 @@ export default function ExperimentPage() {
       />
       <ControlChart
         page={page}
-        control={one.detail.control}
+        control={detail.control}
         csv={csv}
         target={null}
-        change={{ from: one.detail.window.from, to: one.detail.window.to, label: one.change }}
+        change={{ from: detail.window.from, to: detail.window.to, label: one.change }}
       />
-      <p className="small">
-        <Link className="link" to={`/streams/${page.slug}?${rows}`}>
-          {page.name} of these days, with every deployment behind it
-        </Link>
-      </p>
-      <section aria-labelledby="conclusion">
-        <div className="sect-head">
-          <h2 id="conclusion">What did we make of it?</h2>
-        </div>
-        {one.conclusion ? <p className="verdict-said">{one.conclusion}</p> : null}
-        <Conclude conclusion={one.conclusion} />
-      </section>
     </>
   );
 }

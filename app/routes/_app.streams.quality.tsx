@@ -115,7 +115,7 @@ function Report({ report, query, to }: { report: Page["report"]; query: string; 
               head: "Left out",
               className: "full wrap-cell t2",
               cell: (one) =>
-                (Object.entries(one.excluded) as [ExclusionReason, number][]).map(([reason, n]) => `${count(n)} ${leftText(reason)}`).join("; ") || "nothing",
+                (Object.entries(one.excluded) as [ExclusionReason, number][]).map(([reason, n]) => `${count(n)} × ${leftText(reason)}`).join("; ") || "nothing",
             },
           ]}
         />

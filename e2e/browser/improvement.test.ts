@@ -213,7 +213,7 @@ describe("with two months of history", () => {
 
   test("data quality: scores, reasons, applications", async () => {
     await checkPage(page, of("quality", "months"));
-    expect(await page.getByRole("table", { name: "Quality of each metric" }).textContent()).toContain("1 a rollback brings no new commit");
+    expect(await page.getByRole("table", { name: "Quality of each metric" }).textContent()).toContain("1 × a rollback brings no new commit");
     await page.getByText(`${named("months")}/shop-api`).waitFor();
     await shoot(page, "improve-quality");
   });

@@ -23,47 +23,47 @@ export async function currentFigures(ctx: TeamContext, input: ScopeInput, window
   const isTeam = input.project === undefined && input.app === undefined;
   const incidents = await loadIncidentRecords(ctx, input);
   const people = isTeam ? await loadPeople(ctx, "all") : [];
-  return Promise.all(
-    windows.map(async (window) => {
-      const dora = doraOf(live, facts, window, asOf);
-      // a run without a single recorded step has no known process time: 0 would be a lie
-      const runs = (await loadRuns(ctx, scope, window, "deployment")).runs.filter((run) => run.spans.length > 0);
-      const to = Math.max(window.from, Math.min(window.to, asOf));
-      const map = valueStreamMap(runs, { from: window.from, to, days: localDates(window.from, to, window.tz).length }, null);
-      const mean = (sum: number) => ({ value: map.total.runs === 0 ? null : sum / map.total.runs, n: map.total.runs });
-      const rollbacks = live.flatMap((one) => (inWindow(one.liveAt, window) && one.actualKind === "rollback" ? [(one.liveAt - one.createdAt) / S] : []));
-      const incident = incidentMetrics(incidents, window, asOf);
-      const provisions = isTeam ? (await loadStreamRuns(ctx, "provisioning", {}, window)).runs.map(runInterval) : [];
-      const available = provisions.flatMap((one) => (one === null ? [] : [(one.to - one.from) / S]));
-      const found: [TargetKey, Current][] = [
-        ["deploymentFrequency", dora.deploymentFrequency],
-        ["leadTime", times(dora.leadTime)],
-        ["changeFailRate", dora.changeFailRate],
-        ["recoveryTime", times(dora.recoveryTime)],
-        ["reworkRate", dora.reworkRate],
-        ["successRate", dora.successRate],
-        ["processTime", mean(map.total.processTime)],
-        ["waitTime", mean(map.fromPush.leadTime * (1 - (map.fromPush.activityRatio ?? 0)))],
-        ["processEfficiency", { value: map.total.pce, n: map.total.runs }],
-        ["rollbackTime", { value: quantiles(rollbacks).p50, n: rollbacks.length }],
-        ["timeToDetect", times(incident.timeToDetect)],
-        ["timeToResolve", times(incident.timeToResolve)],
-        ["falsePositiveRate", incident.falsePositiveRate],
-        ["repeatRate", incident.repeatRate],
-        ["timeToAvailable", { value: quantiles(available).p50, n: available.length }],
-      ];
-      if (isTeam) {
-        // sign-ups of the window alone would leave nobody old enough to be asked about retention
-        const own = onboarding(people, { ...window, from: 0 }, to);
-        found.push(
-          ["timeToFirstDeployment", { value: own.timeToFirstDeployment.median, n: own.timeToFirstDeployment.n }],
-          ["activation", own.activation],
-          ["retention", own.retention],
-        );
-      }
-      return new Map(found.map(([key, { value, n }]) => [key, { value, n }]));
-    }),
-  );
+  // a run without a single recorded step has no known process time: 0 would be a lie
+  const all = (await loadRuns(ctx, scope, whole, "deployment")).runs.filter((run) => run.spans.length > 0);
+  const provisioned = isTeam ? (await loadStreamRuns(ctx, "provisioning", {}, whole)).runs : [];
+  return windows.map((window) => {
+    const dora = doraOf(live, facts, window, asOf);
+    const runs = all.filter((run) => inWindow(run.liveAt ?? null, window));
+    const to = Math.max(window.from, Math.min(window.to, asOf));
+    const map = valueStreamMap(runs, { from: window.from, to, days: localDates(window.from, to, window.tz).length }, null);
+    const mean = (sum: number) => ({ value: map.total.runs === 0 ? null : sum / map.total.runs, n: map.total.runs });
+    const rollbacks = live.flatMap((one) => (inWindow(one.liveAt, window) && one.actualKind === "rollback" ? [(one.liveAt - one.createdAt) / S] : []));
+    const incident = incidentMetrics(incidents, window, asOf);
+    const provisions = provisioned.filter((run) => inWindow(run.finishedAt, window)).map(runInterval);
+    const available = provisions.flatMap((one) => (one === null ? [] : [(one.to - one.from) / S]));
+    const found: [TargetKey, Current][] = [
+      ["deploymentFrequency", dora.deploymentFrequency],
+      ["leadTime", times(dora.leadTime)],
+      ["changeFailRate", dora.changeFailRate],
+      ["recoveryTime", times(dora.recoveryTime)],
+      ["reworkRate", dora.reworkRate],
+      ["successRate", dora.successRate],
+      ["processTime", mean(map.total.processTime)],
+      ["waitTime", mean(map.fromPush.leadTime * (1 - (map.fromPush.activityRatio ?? 0)))],
+      ["processEfficiency", { value: map.total.pce, n: map.total.runs }],
+      ["rollbackTime", { value: quantiles(rollbacks).p50, n: rollbacks.length }],
+      ["timeToDetect", times(incident.timeToDetect)],
+      ["timeToResolve", times(incident.timeToResolve)],
+      ["falsePositiveRate", incident.falsePositiveRate],
+      ["repeatRate", incident.repeatRate],
+      ["timeToAvailable", { value: quantiles(available).p50, n: available.length }],
+    ];
+    if (isTeam) {
+      // sign-ups of the window alone would leave nobody old enough to be asked about retention
+      const own = onboarding(people, { ...window, from: 0 }, to);
+      found.push(
+        ["timeToFirstDeployment", { value: own.timeToFirstDeployment.median, n: own.timeToFirstDeployment.n }],
+        ["activation", own.activation],
+        ["retention", own.retention],
+      );
+    }
+    return new Map(found.map(([key, { value, n }]) => [key, { value, n }]));
+  });
 }
 
 const times = ({ p50, n }: { p50: number | null; n: number }): Current => ({ value: p50, n });

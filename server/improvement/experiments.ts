@@ -8,6 +8,7 @@ import { AppError } from "../errors";
 import { checkZone } from "../metrics/calendar";
 import type { MetricKey } from "../metrics/constants";
 import { type MetricDetail, metricDetail } from "../metrics/detail";
+import { findScope } from "../metrics/load";
 import { isUuid } from "../projects/service";
 import { findPlace, scopeOf } from "./place";
 import { projectNames } from "./targets";
@@ -31,7 +32,8 @@ export type Experiment = {
   createdBy: string;
   createdAt: string;
 };
-export type ExperimentResult = Experiment & { detail: MetricDetail; verdict: Verdict };
+/** `detail` is null when what it is about is not there any more. */
+export type ExperimentResult = Experiment & { detail: MetricDetail | null; verdict: Verdict };
 export type NewExperiment = {
   hypothesis: string;
   change: string;
@@ -53,6 +55,7 @@ export async function createExperiment(ctx: TeamContext, input: NewExperiment): 
   if (days < 1) throw new AppError("bad_request", { what: "The experiment ends before it begins.", fix: "Give the last day after the first." });
   if (days > MOST_DAYS) throw new AppError("bad_request", { what: `The experiment is ${days} days long.`, fix: "At most a year can be looked at." });
   const place = await findPlace(ctx, input);
+  if (input.environment !== undefined) await findScope(ctx, { ...scopeOf(place), environment: input.environment });
   const outcome = input.outcome === undefined ? null : await ctx.team.first(outcomes, eq(outcomes.id, input.outcome));
   if (input.outcome !== undefined && !outcome) throw new AppError("not_found", { what: "There is no such outcome." });
   const row = await ctx.team.transaction(async (rows) => {
@@ -119,16 +122,14 @@ async function find(ctx: TeamContext, id: string): Promise<Row> {
 async function resultOf(ctx: TeamContext, row: Row): Promise<ExperimentResult> {
   const one = await viewOf(ctx, row);
   const scope = one.project === null && row.projectId !== null ? { project: row.projectId } : scopeOf(row);
-  const detail = await metricDetail(ctx, {
-    ...scope,
-    ...(row.environment === null ? {} : { environment: row.environment }),
-    metric: one.metric,
-    grain: "week",
-    from: row.startsOn,
-    to: dayAfter(row.endsOn),
-    tz: row.tz,
-  });
-  return { ...one, detail, verdict: verdictOf(one.metric, detail, one.state) };
+  const asked = { ...scope, ...(row.environment === null ? {} : { environment: row.environment }), from: row.startsOn, to: dayAfter(row.endsOn), tz: row.tz };
+  try {
+    const detail = await metricDetail(ctx, { ...asked, metric: one.metric, grain: "week" });
+    return { ...one, detail, verdict: verdictOf(one.metric, detail, one.state) };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "not_found") throw error;
+    return { ...one, detail: null, verdict: { state: "waiting", said: "What it looks at was deleted: there is nothing to compare any more." } };
+  }
 }
 
 const dayAfter = (date: string): string => DateTime.fromISO(date).plus({ days: 1 }).toISODate() ?? date;

@@ -94,6 +94,7 @@ describe("experiments", () => {
     const result = await team.caller.experiments.read({ experiment: made.id });
     expect(result).toMatchObject({ state: "ended", verdict: { state: "better" }, outcome: { title: "Ship within a day" } });
     expect(result.verdict.said).toMatch(/^Change lead time is better, and it is unlikely to be chance.*Mann–Whitney/);
+    if (!result.detail) throw new Error("the experiment has nothing to compare");
     const days = ({ from, to }: { from: string; to: string }) => (Date.parse(to) - Date.parse(from)) / 86_400_000;
     expect(days(result.detail.window)).toBe(days(result.detail.windowBefore));
     const failing = await team.caller.experiments.create({ ...wish, metric: "changeFailRate" });
@@ -110,6 +111,19 @@ describe("experiments", () => {
     expect(verdict).toMatchObject({ state: "too_small", said: expect.stringMatching(/^Not enough data: 0 before and 0 since, and 20 are needed/) });
     await team.caller.experiments.remove({ experiment: made.id });
     await expect(team.caller.experiments.read({ experiment: made.id })).rejects.toThrow("no such experiment");
+  });
+
+  test("what looks at a project that was deleted says so, and the others are still listed", async () => {
+    await team.caller.projects.create({ name: "short-lived" });
+    const gone = { ...wish, project: "short-lived" };
+    const made = await team.caller.experiments.create(gone);
+    await team.caller.outcomes.create({ title: "Of something short-lived", metric: "leadTime", project: "short-lived", target: 60, dueOn: "2026-12-31" });
+    await team.caller.projects.delete({ project: "short-lived" });
+    expect(await team.caller.experiments.read({ experiment: made.id })).toMatchObject({ project: "(deleted)", detail: null, verdict: { state: "waiting" } });
+    expect((await team.caller.experiments.list()).items.length).toBeGreaterThan(1);
+    expect((await team.caller.experiments.list({ limit: 1 })).nextCursor).toBe("1");
+    expect((await team.caller.outcomes.list()).items.find((one) => one.project === "(deleted)")).toMatchObject({ current: null, n: 0 });
+    await expect(team.caller.experiments.create({ ...wish, environment: "nowhere" })).rejects.toThrow("nowhere");
   });
 
   test("dates that make no period, a metric that is none and another team’s experiment are refused", async () => {

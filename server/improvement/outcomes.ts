@@ -5,10 +5,10 @@ import { toIso } from "../../db/schema/columns";
 import type { TeamContext } from "../context";
 import type { Table } from "../csv";
 import { AppError } from "../errors";
-import { readWindow } from "../metrics/calendar";
+import { readWindow, type Window } from "../metrics/calendar";
 import { isUuid } from "../projects/service";
 import { type TargetKey, targetMetric } from "./constants";
-import { currentFigures } from "./current";
+import { type Current, currentFigures } from "./current";
 import { findPlace, scopeOf } from "./place";
 import { projectNames } from "./targets";
 
@@ -81,6 +81,16 @@ export async function closeOutcome(ctx: TeamContext, input: { outcome: string; c
   return (await views(ctx, [fresh as Row]))[0] as Outcome;
 }
 
+/** Nothing of an application that was deleted since. */
+async function figuresOf(ctx: TeamContext, row: Row, window: Window, asOf: number): Promise<Map<TargetKey, Current>> {
+  try {
+    return (await currentFigures(ctx, scopeOf(row), [window], asOf))[0] ?? new Map();
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_found") return new Map();
+    throw error;
+  }
+}
+
 async function views(ctx: TeamContext, rows: Row[]): Promise<Outcome[]> {
   if (rows.length === 0) return [];
   const asOf = ctx.now();
@@ -88,12 +98,12 @@ async function views(ctx: TeamContext, rows: Row[]): Promise<Outcome[]> {
   const names = await projectNames(ctx);
   const linked = await ctx.team.list(experiments);
   const today = DateTime.fromMillis(asOf / 1000, { zone: "UTC" }).toISODate() ?? "";
-  const figures = new Map<string, Awaited<ReturnType<typeof currentFigures>>[number]>();
+  const figures = new Map<string, Map<TargetKey, Current>>();
   const views: Outcome[] = [];
   for (const row of rows) {
     const isGone = row.projectId !== null && !names.has(row.projectId);
     const key = `${row.projectId} ${row.app}`;
-    if (!isGone && !figures.has(key)) figures.set(key, (await currentFigures(ctx, scopeOf(row), [window], asOf))[0] ?? new Map());
+    if (!isGone && !figures.has(key)) figures.set(key, await figuresOf(ctx, row, window, asOf));
     const { value, n } = figures.get(key)?.get(row.metric as TargetKey) ?? { value: null, n: 0 };
     const isLess = targetMetric(row.metric as TargetKey).wanted === "less";
     views.push({

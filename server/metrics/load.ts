@@ -179,6 +179,7 @@ export async function loadRuns(
     runs: live.map((row) => ({
       id: row.id,
       appId: row.appId,
+      liveAt: row.liveAt,
       createdAt: row.createdAt,
       authoredAt: row.authoredAt ?? authored.get(`${place.get(row.appId) ?? row.appId} ${row.commitSha}`) ?? null,
       finishedAt: row.finishedAt,

@@ -18,6 +18,8 @@ export type MapRun = {
   id: string;
   /** Where one runs at a time; of our own deployments alone. */
   appId?: string;
+  /** When it went live: by that it belongs to a period. */
+  liveAt?: Micros | null;
   createdAt: Micros;
   authoredAt: Micros | null;
   finishedAt: Micros | null;
