@@ -206,7 +206,14 @@ describe("golden cases over HTTP", () => {
       environment: { id: "production" },
       artifactId: "pkg:oci/shop@sha256%3Aaaaa",
     });
-    const structured = { specversion: "1.0", id: `e1-${suffix}`, source: "/ci", type: deployed.context.type, datacontenttype: "application/json", data: deployed };
+    const structured = {
+      specversion: "1.0",
+      id: `e1-${suffix}`,
+      source: "/ci",
+      type: deployed.context.type,
+      datacontenttype: "application/json",
+      data: deployed,
+    };
     expect((await post(structured, { "content-type": "application/cloudevents+json" })).status).toBe(202);
     const upgraded = event("service.upgraded.0.2.0", "e2", "2026-03-02T13:00:00Z", {
       environment: { id: "production" },
@@ -306,5 +313,19 @@ describe("our own deployments", () => {
     const map = await platform.client.metrics.map.query({ app: `${journey.project}/own` });
     expect(map.total.processTime + map.total.waitTime).toBeCloseTo(map.total.leadTime, 6);
     expect(map.steps.map((step) => step.key)).toEqual(expect.arrayContaining(["validate", "queue", "fetch", "build", "release", "health", "route", "verify"]));
+  });
+
+  test("in a repository of several applications only commits that touch the application's own paths count", async () => {
+    const files = { ...serverFiles("one"), "apps/web/page": "1" };
+    const { repository, deploy } = await journey.newApp("mono", files, { watchPaths: ["server.js", "package.json"] });
+    await deploy();
+    repository.commit({ "apps/web/page": "2" }, "Of another application");
+    repository.commit({ "server.js": "require('node:http').createServer((q, r) => r.end('two')).listen(process.env.PORT, '0.0.0.0');" }, "Its own");
+    const own = repository.head();
+    repository.commit({ "apps/web/page": "3" }, "Of another application again");
+    const second = await deploy();
+    expect(second).toMatchObject({ status: "succeeded", commits: [own], commit: { sha: repository.head() } });
+    const { leadTime } = await platform.client.metrics.dora.query({ app: `${journey.project}/mono`, samples: true });
+    expect(leadTime).toMatchObject({ n: 1, samples: [{ commit: own, deployment: second.id }] });
   });
 });

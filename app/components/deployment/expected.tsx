@@ -23,7 +23,7 @@ export function Expected({ prediction, subject }: { prediction: Prediction; subj
       <span className="t3">
         from {count(n)} deployments
         {error.median === null ? "" : `; such predictions were off by ${Math.round(error.median * 100)} % in the median`}
-        {error.of === 0 ? "" : `, ${count(error.within)} of ${count(error.of)} ended within the longer time`}
+        {error.of < 5 ? "" : `, ${count(error.within)} of ${count(error.of)} ended within the longer time`}
       </span>
     </p>
   );
