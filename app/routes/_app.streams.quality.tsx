@@ -38,7 +38,7 @@ const CLOCKS: Record<string, string> = {
 export default function QualityPage() {
   const { filters, places, answer, problem } = useLoaderData<typeof loader>();
   const report = answer?.report;
-  const isEmpty = report !== undefined && report.metrics.every((one) => one.n === 0 && Object.keys(one.excluded).length === 0);
+  const isEmpty = report?.metrics.every((one) => one.n === 0 && Object.keys(one.excluded).length === 0);
   return (
     <>
       <StreamHead title="Data quality" filters={filters}>
