@@ -8,6 +8,7 @@ import { deployCommands } from "./commands/deploy";
 import { domainCommands } from "./commands/domain";
 import { envCommands } from "./commands/env";
 import { fileCommands } from "./commands/file";
+import { improvementCommands } from "./commands/improvement";
 import { logsCommands } from "./commands/logs";
 import { metricsCommands } from "./commands/metrics";
 import { nodeCommands } from "./commands/node";
@@ -33,6 +34,7 @@ const COMMANDS: Commands = {
   ...metricsCommands,
   ...trafficCommands,
   ...nodeCommands,
+  ...improvementCommands,
   ...Object.fromEntries(LATER.map((name) => [name, later(name, name)])),
 };
 const DEFAULT_URL = "http://127.0.0.1:3000";

@@ -47,6 +47,12 @@ const SETTINGS: Record<string, Change> = {
   "max-per-node": (value) => ({ maxReplicasPerNode: value === "" ? null : number(value, "max-per-node") }),
   "release-command": (value) => ({ releaseCommand: orNull(value) }),
   "auto-deploy": (value) => ({ autoDeploy: yesNo(value) }),
+  "watch-paths": (value) => ({
+    watchPaths: value
+      .split(",")
+      .map((path) => path.trim())
+      .filter((path) => path !== ""),
+  }),
   "health-path": (healthPath) => ({ healthPath }),
   "health-kind": (value) => ({ health: { kind: value as "http" | "tcp" } }),
   "health-timeout": (value) => ({ health: { timeoutS: number(value, "health-timeout") } }),

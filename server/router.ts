@@ -4,6 +4,7 @@ import { nodesRouter } from "./cluster/router";
 import { credentialsRouter } from "./credentials/router";
 import { deploymentsRouter } from "./deployments/router";
 import { domainsRouter } from "./edge/router";
+import { experimentsRouter, improvementRouter, manualStepsRouter, outcomesRouter, targetsRouter } from "./improvement/router";
 import { liveRouter } from "./live/router";
 import { logsRouter } from "./logs/router";
 import { metricsRouter } from "./metrics/router";
@@ -25,6 +26,11 @@ export const appRouter = router({
   live: liveRouter,
   metrics: metricsRouter,
   nodes: nodesRouter,
+  targets: targetsRouter,
+  experiments: experimentsRouter,
+  outcomes: outcomesRouter,
+  improvement: improvementRouter,
+  manualSteps: manualStepsRouter,
   notices: noticesRouter,
   traffic: trafficRouter,
   webhooks: webhooksRouter,

@@ -2,6 +2,7 @@ import { initTRPC } from "@trpc/server";
 import superjson from "superjson";
 import { ZodError } from "zod";
 import { type Identity, requireScope, type Services, teamContext } from "./context";
+import type { Table } from "./csv";
 import { AppError, type Explanation } from "./errors";
 import { explainInput } from "./explain-input";
 import { toTrpcError } from "./http/map-error";
@@ -15,7 +16,9 @@ export type RequestContext = {
   setCookie: (cookie: string) => void;
 };
 /** Where a procedure is found under `/api/v1`, when it is part of the REST interface. */
-export type RestMeta = { rest?: { method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE"; path: string; status?: number; summary: string } };
+export type RestMeta = { rest?: { method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE"; path: string; status?: number; summary: string; csv?: Csv } };
+/** How an answer reads as a table, for `?format=csv`. `input` is what is asked then, whatever the address says. */
+export type Csv = { table: (answer: unknown, input: unknown) => Table; input?: Record<string, unknown> };
 
 const t = initTRPC
   .context<RequestContext>()

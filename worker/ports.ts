@@ -22,8 +22,8 @@ export type RepositoryRequest = { url: string; credential?: GitCredential | unde
 export interface SourceRepository {
   /** Brings the mirror up to date and resolves the ref to a commit. Fetches nothing else than needed. */
   fetch(request: RepositoryRequest & { ref: Ref; output?: Output }): Promise<{ commit: Commit; forcePushed: boolean }>;
-  /** `git log from..to`, newest first, with author times and merge flags. `known` is false when `from` is no longer there (force push, other repository): then the set is the head alone. */
-  commitSet(request: { url: string; from: string | null; to: string }): Promise<{ commits: Commit[]; known: boolean }>;
+  /** `git log from..to`, newest first, with author times and merge flags. `known` is false when `from` is no longer there (force push, other repository): then the set is the head alone. `paths`: only commits that change one of these. */
+  commitSet(request: { url: string; from: string | null; to: string; paths?: readonly string[] }): Promise<{ commits: Commit[]; known: boolean }>;
   /** Writes the tree of a commit (below `path`) into an empty directory that the caller removes. */
   checkout(request: { url: string; sha: string; path: string; directory: string; signal?: AbortSignal }): Promise<void>;
   /** Which content each file has that `checkout` writes, without reading it: `git ls-tree -r -z`. */

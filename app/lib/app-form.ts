@@ -39,6 +39,12 @@ export function settingsOf(form: FormData): Record<string, unknown> {
         credential: text(form, "credential") ?? null,
         dockerfile: form.has("dockerfile") ? (text(form, "dockerfile") ?? null) : undefined,
         buildTarget: form.has("buildTarget") ? (text(form, "buildTarget") ?? null) : undefined,
+        watchPaths: form.has("watchPaths")
+          ? (text(form, "watchPaths") ?? "")
+              .split(/[,\n]/)
+              .map((path) => path.trim())
+              .filter((path) => path !== "")
+          : undefined,
         autoDeploy: form.has("git") ? form.get("autoDeploy") === "on" : undefined,
       });
     case "running":

@@ -4,6 +4,7 @@ import { DeploymentsTable, useDeploymentScale } from "~/components/app/deploymen
 import { FirstDeployment } from "~/components/app/first";
 import { Slots } from "~/components/app/slots";
 import { Trial } from "~/components/app/trial";
+import { Expected } from "~/components/deployment/expected";
 import { counted } from "~/components/time/format";
 import { Icon } from "~/components/ui/icon";
 import { Unwell } from "~/components/ui/unwell";
@@ -17,17 +18,19 @@ export { Unwell as ErrorBoundary };
 export const loader = (args: LoaderFunctionArgs) =>
   load(args, async (api) => {
     const reference = { app: args.params.app ?? "" };
-    const [page, variables, traffic, releases] = await Promise.all([
+    const [page, variables, traffic, releases, prediction] = await Promise.all([
       api.deployments.timeline({ ...reference, limit: 10 }),
       api.apps.variables(reference),
       api.traffic.read(reference),
       api.deployments.releases(reference),
+      api.metrics.prediction(reference),
     ]);
     const deliveries = page.items.length === 0 ? (await api.webhooks.deliveries({ ...reference, limit: 1 })).items : [];
     return {
       deployments: page.items,
       traffic,
       candidates: releases.items.filter((one) => one.isRetained && !one.isLive).map(({ number, commit }) => ({ number, commit })),
+      prediction,
       delivery: deliveries[0] ?? null,
       secrets: variables.items.filter((one) => one.secret).length,
       plain: variables.items.filter((one) => !one.secret).length,
@@ -58,7 +61,7 @@ export const action = (args: ActionFunctionArgs) =>
   });
 
 export default function Overview() {
-  const { deployments, traffic, candidates, delivery, secrets, plain } = useLoaderData<typeof loader>();
+  const { deployments, traffic, candidates, prediction, delivery, secrets, plain } = useLoaderData<typeof loader>();
   const app = useRouteLoaderData<typeof appLoader>("routes/_app.apps.$app")?.app;
   const { now, max, words } = useDeploymentScale(deployments);
   if (!app) return null;
@@ -78,6 +81,7 @@ export default function Overview() {
             </Link>
           </div>
           <DeploymentsTable items={deployments} now={now} max={max} />
+          <Expected prediction={prediction} subject="A deployment" />
         </section>
       </div>
       <div className="side">

@@ -60,7 +60,10 @@ export const action = (args: ActionFunctionArgs) =>
         if (!parsed.success) {
           const problem = invalid(parsed.error);
           return refused(
-            { ...problem, fields: Object.fromEntries(Object.entries(problem.fields).map(([name, said]) => [FIELD_NAMES[name] ?? name, said])) },
+            {
+              ...problem,
+              fields: Object.fromEntries(Object.entries(problem.fields).map(([name, said]) => [FIELD_NAMES[name] ?? name.replace(/\.\d+$/, ""), said])),
+            },
             form,
           );
         }

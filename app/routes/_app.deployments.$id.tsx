@@ -2,6 +2,7 @@ import type { ActionFunctionArgs, LinksFunction, LoaderFunctionArgs, MetaFunctio
 import { useLoaderData } from "@remix-run/react";
 import { useMemo, useState } from "react";
 import { buildNoteOf, childrenOf, InsideBuild } from "~/components/deployment/build";
+import { Expected } from "~/components/deployment/expected";
 import { FailureCard } from "~/components/deployment/failure";
 import { DeploymentHead } from "~/components/deployment/head";
 import { Side } from "~/components/deployment/side";
@@ -18,6 +19,7 @@ import { useNow } from "~/lib/clock";
 import { done } from "~/lib/flash.server";
 import { act, load } from "~/lib/trpc.server";
 import type { DeploymentWithSpans } from "../../server/deployments/schema";
+import type { Prediction } from "../../server/metrics/predict";
 import styles from "../styles/deployment.css";
 import sideStyles from "../styles/deployment-side.css";
 import logStyles from "../styles/log.css";
@@ -47,14 +49,15 @@ export const loader = (args: LoaderFunctionArgs) =>
     const deployment = args.params.id ?? "";
     const run = await api.deployments.read({ deployment });
     const isHere = run.app !== "(deleted)";
-    const [usual, changes, offers, log] = await Promise.all([
+    const [usual, prediction, changes, offers, log] = await Promise.all([
       isHere ? api.deployments.usual({ app: run.appId }) : [],
+      isHere && run.finishedAt === null && run.kind === "code" ? api.metrics.prediction({ app: run.appId }) : null,
       api.deployments.changes({ deployment }),
       api.deployments.offers({ deployment }),
       // Lines come over the live channel; only a page that is loaded whole carries the first of them.
       args.request.headers.get("accept")?.includes("text/html") ? api.deployments.logs({ deployment, limit: FIRST_LINES }) : { items: [] },
     ]);
-    return { run, usual, changes, offers, lines: log.items };
+    return { run, usual, prediction, changes, offers, lines: log.items };
   });
 
 export const action = (args: ActionFunctionArgs) =>
@@ -71,6 +74,17 @@ export const action = (args: ActionFunctionArgs) =>
         const next = await api.deployments.rollback({ app: run.appId, ...(to ? { to: Number(to) } : {}), trigger: "page" });
         return done(`/deployments/${next.id}`, `Rolling ${run.app} back as deployment #${next.number}.`);
       }
+      case "mark-failed":
+      case "mark-ok":
+      case "unmark": {
+        const failed = { "mark-failed": true, "mark-ok": false, unmark: null }[form.get("intent") as "unmark"];
+        await api.deployments.mark({ deployment, failed, reason: String(form.get("reason") ?? "") });
+        const word = failed === null ? "What is measured counts again" : failed ? "Marked as failed" : "Marked as not failed";
+        return done(`/deployments/${deployment}#mark`, `${word}: #${run.number} of ${run.app}.`, {
+          label: "Change fail rate",
+          to: `/streams/change-fail-rate?project=${run.project}`,
+        });
+      }
       default: {
         const next = await api.deployments.retry({ deployment, trigger: "page" });
         return done(`/deployments/${next.id}`, `Deploying ${run.app} again as #${next.number}.`);
@@ -79,7 +93,7 @@ export const action = (args: ActionFunctionArgs) =>
   });
 
 export default function DeploymentPage() {
-  const { run, usual, changes, offers, lines } = useLoaderData<typeof loader>();
+  const { run, usual, prediction, changes, offers, lines } = useLoaderData<typeof loader>();
   const served = useNow(null);
   const columns = useMemo(() => streamOf(run, usual, served).columns, [run, usual, served]);
   const refused = [useRefused("cancel"), useRefused("rollback"), useRefused("retry")].find(Boolean);
@@ -88,7 +102,7 @@ export default function DeploymentPage() {
       <DeploymentHead run={run} offers={offers} />
       <div className="work-col">
         {refused ? <ProblemCard problem={refused.problem} /> : null}
-        <Drawing run={run} usual={usual} />
+        <Drawing run={run} usual={usual} prediction={prediction} />
         {run.reason && run.status !== "succeeded" ? <FailureCard run={run} /> : null}
         <DeploymentLog
           key={run.id}
@@ -107,7 +121,7 @@ export default function DeploymentPage() {
 }
 
 /** The part that moves with time, apart from the log, which does not. */
-function Drawing({ run, usual }: { run: DeploymentWithSpans; usual: Usual }) {
+function Drawing({ run, usual, prediction }: { run: DeploymentWithSpans; usual: Usual; prediction: Prediction | null }) {
   const isRunning = run.finishedAt === null;
   const now = useNow(isRunning ? (isStill() ? 1000 : 200) : null);
   const model = streamOf(run, usual, now);
@@ -117,8 +131,10 @@ function Drawing({ run, usual }: { run: DeploymentWithSpans; usual: Usual }) {
   return (
     <>
       <Sum run={run} model={model} />
+      {prediction ? <Expected prediction={prediction} subject="It" /> : null}
       <Stream
         model={model}
+        latest={isRunning ? (prediction?.duration.p90 ?? null) : null}
         liveAt={liveAt}
         status={run.status}
         buildNote={buildNoteOf(children)}

@@ -3,6 +3,7 @@ import { Form, Link, useLoaderData, useSearchParams } from "@remix-run/react";
 import { useState } from "react";
 import { AppsTable, type ListedApp, type ListedProject } from "~/components/app/apps-table";
 import { Guide } from "~/components/app/guide";
+import { DoraTiles } from "~/components/streams/overview";
 import { counted, tick } from "~/components/time/format";
 import { tookOf } from "~/components/time/mini";
 import { niceScale } from "~/components/time/scale";
@@ -16,14 +17,22 @@ import { useNow } from "~/lib/clock";
 import { done } from "~/lib/flash.server";
 import { listing } from "~/lib/listing.server";
 import { act, load } from "~/lib/trpc.server";
+import metricStyles from "../styles/metric.css";
 import styles from "../styles/projects.css";
 
-export const links: LinksFunction = () => [{ rel: "stylesheet", href: styles }];
+export const links: LinksFunction = () => [
+  { rel: "stylesheet", href: styles },
+  { rel: "stylesheet", href: metricStyles },
+];
 export const meta: MetaFunction = () => [{ title: "Projects · Dokploy" }];
 export const handle = { crumbs: () => [{ label: "Projects", to: "/projects" }] };
 export { Unwell as ErrorBoundary };
 
-export const loader = (args: LoaderFunctionArgs) => load(args, async (api) => ({ projects: await listing(api) }));
+export const loader = (args: LoaderFunctionArgs) =>
+  load(args, async (api) => {
+    const [projects, overview] = await Promise.all([listing(api), api.improvement.overview()]);
+    return { projects, overview };
+  });
 
 export const action = (args: ActionFunctionArgs) =>
   act(args, async (api, form) => {
@@ -32,7 +41,7 @@ export const action = (args: ActionFunctionArgs) =>
   });
 
 export default function Projects() {
-  const { projects } = useLoaderData<typeof loader>();
+  const { projects, overview } = useLoaderData<typeof loader>();
   const [search] = useSearchParams();
   const [word, setWord] = useState("");
   const refused = useRefused("create-project");
@@ -69,6 +78,7 @@ export default function Projects() {
         </section>
       ) : null}
       <Guide projects={projects} />
+      {overview.deployments > 0 ? <DoraTiles report={overview} /> : null}
       <div className="filters">
         <label className="find">
           <span className="sr">Search projects and applications</span>

@@ -2,6 +2,7 @@ import type { LinksFunction, LoaderFunctionArgs, MetaFunction } from "@remix-run
 import { useLoaderData } from "@remix-run/react";
 import { FailedTable } from "~/components/streams/failed-table";
 import { FilterForm } from "~/components/streams/filter-form";
+import { queryOf } from "~/components/streams/filters";
 import { StreamHead, windowText } from "~/components/streams/head";
 import { MetricList } from "~/components/streams/metric-list";
 import { NoDeployment, NothingInPeriod } from "~/components/streams/nothing";
@@ -9,7 +10,7 @@ import { fasterText, metricRows } from "~/components/streams/rows";
 import { counted } from "~/components/time/format";
 import { ProblemCard } from "~/components/ui/problem";
 import { Unwell } from "~/components/ui/unwell";
-import { readStreamPage } from "~/lib/streams.server";
+import { apiQuery, readStreamPage } from "~/lib/streams.server";
 import styles from "../styles/streams.css";
 
 export const links: LinksFunction = () => [{ rel: "stylesheet", href: styles }];
@@ -17,14 +18,15 @@ export const meta: MetaFunction = () => [{ title: "DORA · Value streams · Dokp
 export const handle = { crumbs: () => [{ label: "Value streams", to: "/streams" }, { label: "DORA" }] };
 export { Unwell as ErrorBoundary };
 
-export const loader = (args: LoaderFunctionArgs) => readStreamPage(args, (api, question) => api.metrics.report(question));
+export const loader = (args: LoaderFunctionArgs) =>
+  readStreamPage(args, async (api, question) => ({ ...(await api.metrics.report(question)), query: apiQuery(question) }));
 
 export default function DoraPage() {
   const { filters, places, answer, problem } = useLoaderData<typeof loader>();
   const isEmpty = answer !== null && answer.deployments === 0;
   return (
     <>
-      <StreamHead page="dora" title="DORA" filters={filters}>
+      <StreamHead title="DORA" filters={filters}>
         <span>five metrics and the deployment success rate</span>
         {answer ? (
           <>
@@ -61,8 +63,11 @@ function Answer({ answer, filters }: { answer: NonNullable<Page["answer"]>; filt
           <p className="answer">
             <b>{said}</b> {rest}
           </p>
+          <a className="aside link small" href={`/api/v1/metrics/dora?${answer.query}&format=csv`} download>
+            CSV
+          </a>
         </div>
-        <MetricList rows={rows} trend={answer.trend} failed={answer.failed.length} />
+        <MetricList rows={rows} trend={answer.trend} failed={answer.failed.length} query={queryOf(filters)} />
         <p className="legend trend-legend">
           <span>
             <i className="swatch nnva" />

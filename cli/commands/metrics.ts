@@ -6,7 +6,7 @@ import type { Commands } from "../command";
 import { EXIT, problemError, usageError } from "../errors";
 import { duration } from "../output";
 
-const SCOPE = {
+export const SCOPE = {
   project: { type: "string" },
   app: { type: "string" },
   env: { type: "string" },
@@ -14,8 +14,8 @@ const SCOPE = {
   to: { type: "string" },
   tz: { type: "string" },
 } as const;
-const SCOPE_USAGE = "[--project P | --app A] [--env E] [--from T] [--to T] [--tz Z]";
-const scopeOf = (flags: Flags) => ({
+export const SCOPE_USAGE = "[--project P | --app A] [--env E] [--from T] [--to T] [--tz Z]";
+export const scopeOf = (flags: Flags) => ({
   project: text(flags, "project"),
   app: text(flags, "app"),
   environment: text(flags, "env"),
@@ -23,8 +23,8 @@ const scopeOf = (flags: Flags) => ({
   to: text(flags, "to"),
   tz: text(flags, "tz"),
 });
-const percent = (value: number | null) => (value === null ? "–" : `${(value * 100).toFixed(1)} %`);
-const seconds = (value: number | null) => (value === null ? "–" : duration(value));
+export const percent = (value: number | null) => (value === null ? "–" : `${(value * 100).toFixed(1)} %`);
+export const seconds = (value: number | null) => (value === null ? "–" : duration(value));
 const shares = ({ numerator, denominator, interval }: { numerator: number; denominator: number; interval: [number, number] | null }) =>
   `${numerator} of ${denominator}${interval ? `, 95 %: ${percent(interval[0])} to ${percent(interval[1])}` : ""}`;
 const excluded = (counts: Record<string, number | undefined>) =>

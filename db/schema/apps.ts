@@ -38,6 +38,8 @@ export const apps = pgTable(
     gitUrl: text("git_url"),
     gitBranch: text("git_branch"),
     gitPath: text("git_path").notNull().default(""),
+    /** Folders and files of the repository that are this application's; none is all of it. */
+    watchPaths: text("watch_paths").array().notNull().default(sql`'{}'`),
     imageReference: text("image_reference"),
     credentialId: uuid("credential_id").references(() => credentials.id),
     dockerfile: text("dockerfile"),

@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serverFiles } from "../support/git-repository";
 import golden from "../support/golden-cases.json";
-import { attemptLines, GOLDEN_WINDOW, incidentLines, leadTimeLines, mapLines, rollbackLines, toNdjson } from "../support/golden-events";
+import { attemptLines, GOLDEN_WINDOW, incidentLines, incidentTimeLines, leadTimeLines, mapLines, rollbackLines, toNdjson } from "../support/golden-events";
 import { type Journey, openJourney } from "../support/journey";
 import { openPlatform, type Platform, untilEnded } from "../support/platform";
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   journey = await openJourney("metrics");
 });
 afterAll(async () => {
-  for (const name of ["lead", "back", "attempts", "incidents", "map", "many", "devlake", "events"])
+  for (const name of ["lead", "back", "attempts", "incidents", "map", "many", "devlake", "events", "times"])
     await platform.client.projects.delete.mutate({ project: imported(name) }).catch(() => undefined);
   await journey.close();
 });
@@ -63,6 +63,80 @@ describe("golden cases over HTTP", () => {
     );
     const map = await get(`/api/v1/metrics/map?project=${imported("map")}&${query}`);
     expect(map.total.pce).toBeCloseTo(golden.value_stream_map.expect.pce, 6);
+  });
+
+  test("incidents answer as computed by hand, and other streams have a map", async () => {
+    const lines = incidentTimeLines(imported("times"));
+    expect(await send(toNdjson(lines))).toMatchObject({ accepted: lines.length, rejected: [] });
+    const { expect: wanted } = golden.incident_times;
+    const result = await get(`/api/v1/metrics/incidents?project=${imported("times")}&${query}&samples=true`);
+    expect(result.falsePositiveRate.value).toBeCloseTo(wanted.fpr, 6);
+    for (const [metric, { n }] of [
+      ["timeToDetect", wanted.ttd],
+      ["timeToAcknowledge", wanted.tta],
+      ["timeToResolve", wanted.ttr_detect_to_verified],
+      ["impact", wanted.impact],
+    ] as const)
+      expect(result[metric]).toMatchObject({ n, p50: null });
+    expect(result.impact.samples[0].value).toBe(wanted.impact.p50);
+    const map = await get(`/api/v1/metrics/map?stream=incident&project=${imported("times")}&${query}`);
+    const acknowledge = map.steps.find((step: { key: string }) => step.key === "acknowledge");
+    expect(acknowledge.waitTime / 2160).toBeCloseTo(wanted.A_wait_share, 6);
+  });
+
+  test("each figure leads to its rows; tables come as CSV, what has none says so", async () => {
+    const place = `project=${imported("back")}&${query}`;
+    const dora = await get(`/api/v1/metrics/dora?${place}`);
+    for (const metric of ["deploymentFrequency", "leadTime", "changeFailRate", "recoveryTime", "reworkRate", "successRate"]) {
+      const { items, n, excluded } = await get(`/api/v1/metrics/rows/${metric}?${place}`);
+      expect(
+        items.filter((row: { value: number | null }) => row.value !== null),
+        metric,
+      ).toHaveLength(dora[metric].n);
+      expect([n, excluded]).toEqual([dora[metric].n, dora[metric].excluded]);
+    }
+    const csv = await platform.api(`/api/v1/metrics/rows/changeFailRate?${place}&limit=1&format=csv`);
+    expect(csv.headers.get("content-type")).toContain("text/csv");
+    expect((await csv.text()).trimEnd().split("\r\n")).toHaveLength(5);
+    expect((await platform.api(`/api/v1/projects?format=csv`)).status).toBe(422);
+    expect((await platform.api("/api/v1/metrics/rows/velocity")).status).toBe(400);
+    expect((await platform.api(`/api/v1/metrics/rows/leadTime?${place}&cursor=x`)).status).toBe(400);
+  });
+
+  test("targets and experiments are part of the interface, documented as it is", async () => {
+    const json = (method: string, body: object) => ({ method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const set = await platform.api("/api/v1/targets/changeFailRate", json("PUT", { project: imported("back"), value: 0.2 }));
+    expect(await set.json()).toEqual({ metric: "changeFailRate", value: 0.2 });
+    const { items } = await get(`/api/v1/targets?project=${imported("back")}&${query}`);
+    expect(items.find((one: { key: string }) => one.key === "changeFailRate")).toMatchObject({ target: 0.2, level: "project", isMet: false });
+    expect((await platform.api(`/api/v1/targets/changeFailRate?project=${imported("back")}`, { method: "DELETE" })).status).toBe(200);
+    expect((await platform.api("/api/v1/targets/successRate", json("PUT", { value: 95 }))).status).toBe(400);
+    const wish = {
+      hypothesis: "Fewer fail",
+      change: "a review",
+      metric: "changeFailRate",
+      project: imported("back"),
+      startsOn: "2026-03-01",
+      endsOn: "2026-03-31",
+    };
+    const made = await platform.api("/api/v1/experiments", json("POST", wish));
+    expect(made.status).toBe(201);
+    const { id } = (await made.json()) as { id: string };
+    expect(await get(`/api/v1/experiments/${id}`)).toMatchObject({ verdict: { state: "too_small" }, detail: { now: { changeFailRate: { n: 3 } } } });
+    expect((await platform.api(`/api/v1/experiments/${id}`, { method: "DELETE" })).status).toBe(200);
+    const { paths } = await get("/api/v1/openapi.json");
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining([
+        "/api/v1/metrics/detail/{metric}",
+        "/api/v1/metrics/rows/{metric}",
+        "/api/v1/metrics/map/{step}",
+        "/api/v1/targets/{metric}",
+        "/api/v1/experiments",
+        "/api/v1/outcomes",
+        "/api/v1/manual-steps",
+        "/api/v1/apps/{app}/prediction",
+      ]),
+    );
   });
 
   test("GitLab's form counts each day, both ends included", async () => {
@@ -119,8 +193,8 @@ describe("golden cases over HTTP", () => {
   test("CDEvents come in as CloudEvents, structured and binary; what is of no interest is accepted too", async () => {
     const project = imported("events");
     const event = (type: string, id: string, at: string, content: object = {}) => ({
-      context: { version: "0.4.1", id, source: "/ci", type: `dev.cdevents.${type}`, timestamp: at },
-      subject: { id: type.startsWith("incident") ? "incident-1" : "/services/shop", source: "/ci", type: "service", content },
+      context: { version: "0.4.1", id: `${id}-${suffix}`, source: "/ci", type: `dev.cdevents.${type}`, timestamp: at },
+      subject: { id: type.startsWith("incident") ? `incident-${suffix}` : "/services/shop", source: "/ci", type: "service", content },
     });
     const post = (body: object, headers: Record<string, string> = {}) =>
       platform.api(`/api/v1/events?project=${project}`, {
@@ -132,13 +206,20 @@ describe("golden cases over HTTP", () => {
       environment: { id: "production" },
       artifactId: "pkg:oci/shop@sha256%3Aaaaa",
     });
-    const structured = { specversion: "1.0", id: "e1", source: "/ci", type: deployed.context.type, datacontenttype: "application/json", data: deployed };
+    const structured = {
+      specversion: "1.0",
+      id: `e1-${suffix}`,
+      source: "/ci",
+      type: deployed.context.type,
+      datacontenttype: "application/json",
+      data: deployed,
+    };
     expect((await post(structured, { "content-type": "application/cloudevents+json" })).status).toBe(202);
     const upgraded = event("service.upgraded.0.2.0", "e2", "2026-03-02T13:00:00Z", {
       environment: { id: "production" },
       artifactId: "pkg:oci/shop@sha256%3Abbbb",
     });
-    expect((await post(upgraded, { "ce-specversion": "1.0", "ce-id": "e2", "ce-source": "/ci", "ce-type": upgraded.context.type })).status).toBe(202);
+    expect((await post(upgraded, { "ce-specversion": "1.0", "ce-id": `e2-${suffix}`, "ce-source": "/ci", "ce-type": upgraded.context.type })).status).toBe(202);
     const back = event("service.rolledback.0.2.0", "e3", "2026-03-02T13:30:00Z", {
       environment: { id: "production" },
       artifactId: "pkg:oci/shop@sha256%3Aaaaa",
@@ -168,6 +249,21 @@ describe("golden cases over HTTP", () => {
 });
 
 describe("the command line", () => {
+  test("shows the rows behind a figure, sets a target and takes it back", async () => {
+    const project = imported("back");
+    const range = ["--project", project, "--from", GOLDEN_WINDOW.from, "--to", GOLDEN_WINDOW.to];
+    const rows = await platform.cli(["metrics", "rows", "changeFailRate", ...range]);
+    expect(rows.stdout).toMatch(/3 counted of 4 looked at.*web #2.*Rolled back by.*rollback/s);
+    expect((await platform.cli(["metrics", "rows", "velocity"])).status).toBe(2);
+    expect((await platform.cli(["target", "set", "changeFailRate", "20 %", "--project", project])).stdout).toContain("at most 20.0 %");
+    const list = JSON.parse((await platform.cli(["target", "list", ...range, "--json"])).stdout) as { items: { key: string }[] };
+    expect(list.items.find((one) => one.key === "changeFailRate")).toMatchObject({ target: 0.2, level: "project", isMet: false });
+    expect((await platform.cli(["target", "set", "leadTime", "soon"])).status).toBe(2);
+    expect((await platform.cli(["target", "clear", "changeFailRate", "--project", project])).status).toBe(0);
+    expect((await platform.cli(["target", "clear", "changeFailRate", "--project", project])).status).toBe(4);
+    expect((await platform.cli(["experiment", "list"])).status).toBe(0);
+  });
+
   test("imports a file of 10,000 lines, and prints the metrics", async () => {
     const project = imported("many");
     const line = (n: number) => ({
@@ -217,5 +313,19 @@ describe("our own deployments", () => {
     const map = await platform.client.metrics.map.query({ app: `${journey.project}/own` });
     expect(map.total.processTime + map.total.waitTime).toBeCloseTo(map.total.leadTime, 6);
     expect(map.steps.map((step) => step.key)).toEqual(expect.arrayContaining(["validate", "queue", "fetch", "build", "release", "health", "route", "verify"]));
+  });
+
+  test("in a repository of several applications only commits that touch the application's own paths count", async () => {
+    const files = { ...serverFiles("one"), "apps/web/page": "1" };
+    const { repository, deploy } = await journey.newApp("mono", files, { watchPaths: ["server.js", "package.json"] });
+    await deploy();
+    repository.commit({ "apps/web/page": "2" }, "Of another application");
+    repository.commit({ "server.js": "require('node:http').createServer((q, r) => r.end('two')).listen(process.env.PORT, '0.0.0.0');" }, "Its own");
+    const own = repository.head();
+    repository.commit({ "apps/web/page": "3" }, "Of another application again");
+    const second = await deploy();
+    expect(second).toMatchObject({ status: "succeeded", commits: [own], commit: { sha: repository.head() } });
+    const { leadTime } = await platform.client.metrics.dora.query({ app: `${journey.project}/mono`, samples: true });
+    expect(leadTime).toMatchObject({ n: 1, samples: [{ commit: own, deployment: second.id }] });
   });
 });

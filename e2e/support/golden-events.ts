@@ -107,6 +107,19 @@ export function incidentLines(project: string): Line[] {
   ];
 }
 
+/** Two incidents, the second known in part alone, and an alert that was none. */
+export function incidentTimeLines(project: string): Line[] {
+  const { A, B } = golden.incident_times;
+  const names = ["startedAt", "detectedAt", "alertedAt", "notifiedAt", "acknowledgedAt", "diagnosedAt", "remediatedAt", "verifiedAt"];
+  const timesOf = (times: (string | null)[]) => Object.fromEntries(times.flatMap((time, at) => (time === null ? [] : [[names[at], clock(time)]])));
+  const at = { kind: "incident", project, app: "web", environment: "production" };
+  return [
+    { ...at, id: `${project}-A`, ...timesOf(A) },
+    { ...at, id: `${project}-B`, ...timesOf(B) },
+    { ...at, id: `${project}-C`, alertedAt: clock("15:00"), acknowledgedAt: clock("15:02"), verifiedAt: clock("15:05"), falsePositive: true },
+  ];
+}
+
 /** The run begins with its head commit at noon. */
 export function mapLines(project: string): Line[] {
   const { spans } = golden.value_stream_map;

@@ -131,6 +131,10 @@ export const placementSchema = z
   )
   .max(20)
   .refine((rules) => new Set(rules).size === rules.length, "The same placement rule is given twice.");
+/** What of a repository is an application's: a push that changes nothing of it is not deployed, and its commits do not count. */
+export const watchPathsSchema = z
+  .array(insidePathSchema.refine((path) => path !== "", "Name a folder or a file; none at all is the whole repository."))
+  .max(50, "At most 50 paths can be watched.");
 
 const buildFields = {
   dockerfile: insidePathSchema.nullish(),
@@ -151,6 +155,7 @@ const buildFields = {
   resources: resourcesSchema.optional(),
   releaseCommand: line(2000).nullish(),
   autoDeploy: z.boolean().optional(),
+  watchPaths: watchPathsSchema.optional(),
   stopGraceS: z.int().min(0).max(600).optional(),
   drainS: z.int().min(0).max(600).optional(),
   bakeS: z.int().min(0).max(3600).optional(),
@@ -244,6 +249,7 @@ export type AppSettings = {
   resources: Resources;
   releaseCommand: string | null;
   autoDeploy: boolean;
+  watchPaths: string[];
   stopGraceS: number;
   drainS: number;
   bakeS: number;

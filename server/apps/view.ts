@@ -84,6 +84,7 @@ export async function viewApps(ctx: TeamContext, placed: PlacedApp[], reveal = f
         resources: app.resources,
         releaseCommand: app.releaseCommand,
         autoDeploy: app.autoDeploy,
+        watchPaths: app.watchPaths,
         stopGraceS: app.stopGraceS,
         drainS: app.drainS,
         bakeS: app.bakeS,

@@ -67,6 +67,8 @@ export type Deployment = {
   failed: boolean;
   failedReason: string | null;
   failedMethod: string | null;
+  /** What a person said of it; it goes before what was measured. */
+  mark: { failed: boolean; reason: string } | null;
   remediates: string | null;
   commit: { sha: string; message: string; author: string; authoredAt: string } | null;
   commits: string[];

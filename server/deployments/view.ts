@@ -68,6 +68,7 @@ export function toView({ deployment, app, project, environment }: Named): Deploy
     failed: deployment.mark ?? deployment.failed,
     failedReason: deployment.mark === null ? deployment.failedReason : deployment.mark ? deployment.markReason : null,
     failedMethod: deployment.mark === null ? deployment.failedMethod : deployment.mark ? "manual" : null,
+    mark: deployment.mark === null ? null : { failed: deployment.mark, reason: deployment.markReason ?? "" },
     remediates: deployment.remediates,
     commit:
       commitSha === null

@@ -36,6 +36,7 @@ export function openApiDocument(procedures: RestProcedure[]): object {
         operationId: name,
         summary: rest.summary,
         parameters: [
+          ...(rest.csv ? [{ name: "format", in: "query", required: false, schema: { enum: ["json", "csv"] } }] : []),
           ...inPath.map((key) => ({ name: key, in: "path", required: true, schema: { type: "string" } })),
           ...(isRead
             ? others.map(([key, value]) => ({
@@ -48,7 +49,10 @@ export function openApiDocument(procedures: RestProcedure[]): object {
         ],
         ...(isRead ? {} : { requestBody: { required: others.length > 0, content: { "application/json": { schema: body } } } }),
         responses: {
-          [String(rest.status ?? 200)]: { description: "Done", content: { "application/json": { schema: {} } } },
+          [String(rest.status ?? 200)]: {
+            description: "Done",
+            content: { "application/json": { schema: {} }, ...(rest.csv ? { "text/csv": { schema: { type: "string" } } } : {}) },
+          },
           default: { description: "Refused or failed", content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } },
         },
       },

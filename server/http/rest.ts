@@ -4,6 +4,7 @@ import type { Request, Response, Router } from "express";
 import express from "express";
 import { idempotencyKeys } from "../../db/schema";
 import { teamContext } from "../context";
+import { toCsv } from "../csv";
 import { AppError } from "../errors";
 import { appRouter, type Caller, createCaller } from "../router";
 import type { RequestContext, RestMeta } from "../trpc";
@@ -33,6 +34,7 @@ export function restRouter(contextOfRequest: (req: Request, res: Response) => Pr
         const ctx = await contextOfRequest(req, res);
         if (wantsStream(req) && name === "deployments.logs") return await streamDeploymentLog(ctx, req, res);
         if (wantsStream(req) && name === "logs.app") return await streamAppLog(ctx, req, res);
+        if (wantsCsv(req)) return await sendCsv(ctx, req, res, name, address);
         const call = () => callByName(createCaller(ctx), name, inputOf(req, name));
         const answer = method === "get" ? { status: 200, body: await call() } : await once(ctx, req, address.status ?? 200, call);
         res.status(answer.status).json(answer.body);
@@ -56,6 +58,22 @@ export function sendProblem(req: Request, res: Response, error: unknown): void {
   if (status >= 500) req.app.locals.log?.error({ err: error, path: req.path }, "request failed");
   if (status === 503) res.setHeader("Retry-After", "5");
   res.status(status).type("application/problem+json").send(JSON.stringify(body));
+}
+
+/** By the address, so that a link can ask for it; or by what the client accepts first. */
+const wantsCsv = (req: Request) => req.query.format === "csv" || (req.headers.accept ?? "").startsWith("text/csv");
+
+async function sendCsv(ctx: RequestContext, req: Request, res: Response, name: string, { csv, path }: RestProcedure["rest"]): Promise<void> {
+  if (!csv) throw new AppError("unsupported", { what: `${path} has no table to give as CSV.`, fix: "Ask for it without format=csv: it answers JSON." });
+  const input = { ...(inputOf(req, name) as object), ...csv.input };
+  const table = csv.table(await callByName(createCaller(ctx), name, input), input);
+  const file = path
+    .replace(/\{\w+\}/g, "")
+    .split("/")
+    .filter(Boolean)
+    .join("-");
+  res.setHeader("Content-Disposition", `attachment; filename="${file}.csv"`);
+  res.type("text/csv").send(toCsv(table));
 }
 
 const wantsStream = (req: Request) => req.headers.accept?.includes("text/event-stream") === true;

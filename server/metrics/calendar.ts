@@ -91,3 +91,28 @@ export function weeksOf({ from, to, tz }: Window): Window[] {
   }
   return weeks;
 }
+
+export const GRAINS = ["day", "week", "month"] as const;
+export type Grain = (typeof GRAINS)[number];
+
+/** A window in local days, ISO weeks or months; the first and the last may be cut short by it. */
+export function piecesOf({ from, to, tz }: Window, grain: Grain): (Window & { isWhole: boolean })[] {
+  const pieces: (Window & { isWhole: boolean })[] = [];
+  for (let begin = local(from, tz).startOf(grain); begin.toMillis() * MICROS < to; begin = begin.plus({ [grain]: 1 }).startOf(grain)) {
+    const [start, end] = [
+      begin.toMillis() * MICROS,
+      begin
+        .plus({ [grain]: 1 })
+        .startOf(grain)
+        .toMillis() * MICROS,
+    ];
+    pieces.push({ from: Math.max(from, start), to: Math.min(to, end), tz, isWhole: start >= from && end <= to });
+  }
+  return pieces;
+}
+
+/** Pieces of seven local days that end where this window begins, the earliest first. */
+export function weeksBefore({ from, tz }: Window, count: number): Window[] {
+  const at = (weeks: number) => local(from, tz).minus({ weeks }).toMillis() * MICROS + (from % MICROS);
+  return Array.from({ length: count }, (_, n) => ({ from: at(count - n), to: at(count - n - 1), tz }));
+}

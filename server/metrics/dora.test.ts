@@ -2,8 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromIso } from "../../db/schema/columns";
 import golden from "../../e2e/support/golden-cases.json";
+import { GRAINS } from "./calendar";
+import { METRIC_KEYS } from "./constants";
 import { dora } from "./dora";
+import { drillRows } from "./drill";
 import type { CommitFact, DeploymentFact, Facts, IncidentFact } from "./facts";
+import { seriesOf, timedSamples } from "./series";
 import { percentileCont } from "./statistics";
 
 const at = (text: string) => fromIso(text.replace(/(T\d\d:\d\d)Z$/, "$1:00Z"));
@@ -236,7 +240,11 @@ describe("for any deployments", () => {
           .map(({ one }) => one);
         const sorted = (result: ReturnType<typeof dora>) =>
           JSON.stringify(result, (key, value) =>
-            key === "samples" ? [...value].map((sample: object) => JSON.stringify(sample)).sort() : key === "excluded" ? Object.entries(value).sort() : value,
+            key === "samples" || key === "left"
+              ? [...value].map((sample: object) => JSON.stringify(sample)).sort()
+              : key === "excluded"
+                ? Object.entries(value).sort()
+                : value,
           );
         expect(sorted(dora(facts(shuffled, [...someCommits].reverse()), window, asOf))).toBe(sorted(dora(facts(list, someCommits), window, asOf)));
       }),
@@ -256,6 +264,48 @@ describe("for any deployments", () => {
         expect(result.deploymentFrequency.samples).toHaveLength(result.deploymentFrequency.n);
         expect(result.recoveryTime.n).toBe(result.recoveryTime.samples.length);
       }),
+    );
+  });
+
+  test("n, numerator, denominator and exclusions agree with the list that a figure leads to", () => {
+    fc.assert(
+      fc.property(anyFacts, fc.boolean(), fc.boolean(), (list, withRollbacks, fromPush) => {
+        const all = facts(list, someCommits);
+        const result = dora(all, window, asOf, { withRollbacks, fromPush });
+        for (const key of METRIC_KEYS) {
+          const rows = drillRows(result, key, all);
+          const counted = rows.filter((row) => row.value !== null);
+          expect(counted).toHaveLength(result[key].n);
+          const reasons: Record<string, number> = {};
+          for (const { reason } of rows) if (reason !== null && reason !== "open") reasons[reason] = (reasons[reason] ?? 0) + 1;
+          expect(reasons).toEqual(result[key].excluded);
+          expect(rows.filter((row) => row.value === null && row.reason === null)).toEqual([]);
+        }
+        for (const key of ["changeFailRate", "reworkRate", "successRate"] as const)
+          expect(drillRows(result, key, all).reduce((sum, row) => sum + (row.value ?? 0), 0)).toBe(result[key].numerator);
+        expect(drillRows(result, "recoveryTime", all).filter((row) => row.reason === "open")).toHaveLength(result.recoveryTime.open);
+      }),
+    );
+  });
+
+  test("days, weeks and months add up to the period, and each is what the metric says of it alone", () => {
+    fc.assert(
+      fc.property(anyFacts, fc.constantFrom("UTC", "Europe/Berlin", "America/New_York"), (list, tz) => {
+        const all = facts(list, someCommits);
+        const zoned = { ...window, tz };
+        const result = dora(all, zoned, asOf);
+        for (const key of METRIC_KEYS)
+          for (const grain of GRAINS) {
+            const points = seriesOf(timedSamples(result, key, all.deployments), zoned, key, grain);
+            expect(points.reduce((sum, point) => sum + point.n, 0)).toBe(result[key].n);
+            const piece = points[Math.floor(points.length / 2)];
+            if (!piece) continue;
+            const alone = dora(all, { from: piece.from, to: piece.to, tz }, asOf)[key];
+            expect(piece.n).toBe(alone.n);
+            expect(piece.value).toBe("p50" in alone ? alone.p50 : alone.value);
+          }
+      }),
+      { numRuns: 25 },
     );
   });
 });

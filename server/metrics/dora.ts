@@ -21,7 +21,9 @@ export type ExclusionReason =
   | "imported_without_time";
 export type Excluded = Partial<Record<ExclusionReason, number>>;
 export type Sample = { value: number; deployment: string; commit?: string };
-export type Times = { p50: number | null; p90: number | null; unit: "s"; n: number; excluded: Excluded; samples: Sample[] };
+/** What was looked at and not counted, and why: `excluded` counts these. `open` is apart: it has no time yet. */
+export type Left = { deployment: string; commit?: string; reason: ExclusionReason | "open" };
+export type Times = { p50: number | null; p90: number | null; unit: "s"; n: number; excluded: Excluded; samples: Sample[]; left: Left[] };
 export type Share = {
   value: number | null;
   numerator: number;
@@ -30,10 +32,19 @@ export type Share = {
   n: number;
   excluded: Excluded;
   samples: Sample[];
+  left: Left[];
 };
 export type Dora = {
   days: number;
-  deploymentFrequency: { value: number | null; unit: "per_day"; n: number; excluded: Excluded; medianDaysPerWeek: number | null; samples: Sample[] };
+  deploymentFrequency: {
+    value: number | null;
+    unit: "per_day";
+    n: number;
+    excluded: Excluded;
+    medianDaysPerWeek: number | null;
+    samples: Sample[];
+    left: Left[];
+  };
   leadTime: Times;
   changeFailRate: Share;
   recoveryTime: Times & { open: number };
@@ -81,33 +92,33 @@ function frequency(live: readonly LiveDeployment[], window: Window, asOf: Micros
   const days = localDates(window.from, end, window.tz).length;
   const dates = new Set(counted.map((one) => localDate(one.liveAt, window.tz)));
   const weeks = wholeWeeks(window.from, end, window.tz).map((week) => week.filter((date) => dates.has(date)).length);
+  const left = live.flatMap((one): Left[] => (one.actualKind === "redeploy" ? [{ deployment: one.id, reason: "redeploy" }] : []));
   return {
     value: days === 0 ? null : counted.length / days,
     unit: "per_day",
     n: counted.length,
-    excluded: tally({ redeploy: live.length - counted.length }),
+    excluded: tally(left),
     medianDaysPerWeek: percentileCont(weeks, 0.5),
     samples: counted.map((one) => ({ value: 1, deployment: one.id })),
+    left,
   };
 }
 
 function leadTime(live: readonly LiveDeployment[], commits: readonly CommitFact[], fromPush: boolean) {
   const byKey = new Map(commits.map((commit) => [`${commit.appId} ${commit.sha}`, commit]));
-  const excluded: Excluded = {};
-  const exclude = (reason: ExclusionReason, count = 1) => {
-    if (count > 0) excluded[reason] = (excluded[reason] ?? 0) + count;
-  };
+  const left: Left[] = [];
   const samples: Sample[] = [];
   let [covered, wanted] = [0, 0];
   for (const one of live) {
     if (one.isFirst || one.actualKind === "rollback") {
-      exclude(one.isFirst ? "first_deployment" : "rollback", one.set.length);
+      for (const commit of one.set) left.push({ deployment: one.id, commit, reason: one.isFirst ? "first_deployment" : "rollback" });
       continue;
     }
     let isKnown = true;
     for (const sha of one.set) {
       const commit = byKey.get(`${one.appId} ${sha}`);
       const begin = commit === undefined ? null : fromPush ? commit.pushedAt : commit.authoredAt;
+      const exclude = (reason: ExclusionReason) => left.push({ deployment: one.id, commit: sha, reason });
       if (commit?.merge) exclude("merge");
       else if (one.alreadyLive.has(sha)) exclude("already_live");
       else if (begin === null) {
@@ -121,20 +132,20 @@ function leadTime(live: readonly LiveDeployment[], commits: readonly CommitFact[
       if (isKnown) covered++;
     }
   }
-  const times: Times = { ...quantiles(samples.map((sample) => sample.value)), unit: "s", n: samples.length, excluded, samples };
+  const times: Times = { ...quantiles(samples.map((sample) => sample.value)), unit: "s", n: samples.length, excluded: tally(left), samples, left };
   return { times, coverage: wanted === 0 ? null : covered / wanted };
 }
 
 function changeFailRate(live: readonly LiveDeployment[], withRollbacks: boolean): Share {
   const counted = live.filter((one) => isChange(one) || (withRollbacks && one.actualKind === "rollback"));
-  const rest = live.filter((one) => !counted.includes(one));
-  return {
-    ...share(counted.map((one) => ({ value: one.failure !== null && isChange(one) ? 1 : 0, deployment: one.id }))),
-    excluded: tally({
-      rollback: rest.filter((one) => one.actualKind === "rollback").length,
-      redeploy: rest.filter((one) => one.actualKind === "redeploy").length,
-    }),
-  };
+  const isCounted = new Set(counted);
+  const left = live.flatMap((one): Left[] =>
+    isCounted.has(one) ? [] : [{ deployment: one.id, reason: one.actualKind === "rollback" ? "rollback" : "redeploy" }],
+  );
+  return share(
+    counted.map((one) => ({ value: one.failure !== null && isChange(one) ? 1 : 0, deployment: one.id })),
+    left,
+  );
 }
 
 function recoveryTime(live: readonly LiveDeployment[]): Dora["recoveryTime"] {
@@ -147,32 +158,37 @@ function recoveryTime(live: readonly LiveDeployment[]): Dora["recoveryTime"] {
     open: failed.length - samples.length,
     excluded: {},
     samples,
+    left: failed.flatMap((one): Left[] => (one.remediedAt === null ? [{ deployment: one.id, reason: "open" }] : [])),
   };
 }
 
 /** Attempts that ended in the window; those given up before they could fail are no attempts. */
 function successRate(deployments: readonly DeploymentFact[], window: Window, asOf: Micros): Share {
-  const excluded: Excluded = {};
+  const left: Left[] = [];
   const samples: Sample[] = [];
   for (const one of deployments) {
     if (one.outcome === null) continue;
     const at = one.finishedAt ?? one.liveAt;
     if (at === null) {
-      if (inWindow(one.createdAt, window)) excluded.imported_without_time = (excluded.imported_without_time ?? 0) + 1;
+      if (inWindow(one.createdAt, window)) left.push({ deployment: one.id, reason: "imported_without_time" });
       continue;
     }
     if (!inWindow(at, window) || at > asOf) continue;
-    if (one.outcome === "cancelled" || one.outcome === "superseded") excluded[one.outcome] = (excluded[one.outcome] ?? 0) + 1;
+    if (one.outcome === "cancelled" || one.outcome === "superseded") left.push({ deployment: one.id, reason: one.outcome });
     else samples.push({ value: one.outcome === "succeeded" ? 1 : 0, deployment: one.id });
   }
-  return { ...share(samples), excluded };
+  return share(samples, left);
 }
 
-function share(samples: Sample[]): Share {
+function share(samples: Sample[], left: Left[] = []): Share {
   const numerator = samples.reduce((sum, sample) => sum + sample.value, 0);
   const denominator = samples.length;
   const value = denominator === 0 ? null : numerator / denominator;
-  return { value, numerator, denominator, interval: wilson(numerator, denominator), n: denominator, excluded: {}, samples };
+  return { value, numerator, denominator, interval: wilson(numerator, denominator), n: denominator, excluded: tally(left), samples, left };
 }
 
-const tally = (counts: Excluded): Excluded => Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+function tally(left: readonly Left[]): Excluded {
+  const counts: Excluded = {};
+  for (const { reason } of left) if (reason !== "open") counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}

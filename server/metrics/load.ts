@@ -178,6 +178,8 @@ export async function loadRuns(
   return {
     runs: live.map((row) => ({
       id: row.id,
+      appId: row.appId,
+      liveAt: row.liveAt,
       createdAt: row.createdAt,
       authoredAt: row.authoredAt ?? authored.get(`${place.get(row.appId) ?? row.appId} ${row.commitSha}`) ?? null,
       finishedAt: row.finishedAt,

@@ -1,8 +1,8 @@
 import type { Micros } from "../../db/schema/columns";
 import { attribute, totalsOf } from "../streams/attribute";
-import { BAKE, DEFINITION_VERSION, DEPLOYMENT_STEPS, type StepClass, UNATTRIBUTED } from "../streams/definitions";
+import { BAKE, DEFINITION_VERSION, DEPLOYMENT_STEPS, type StepClass, type StepDefinition, UNATTRIBUTED } from "../streams/definitions";
 
-export const MAP_DEFINITION = `deployment/${DEFINITION_VERSION}`;
+export const mapDefinition = (stream: string): string => `${stream}/${DEFINITION_VERSION}`;
 
 export type RunSpan = {
   step: string;
@@ -14,7 +14,17 @@ export type RunSpan = {
   rework: boolean;
 };
 /** One run and its top-level spans. `authoredAt` is the head commit's. */
-export type MapRun = { id: string; createdAt: Micros; authoredAt: Micros | null; finishedAt: Micros | null; spans: readonly RunSpan[] };
+export type MapRun = {
+  id: string;
+  /** Where one runs at a time; of our own deployments alone. */
+  appId?: string;
+  /** When it went live: by that it belongs to a period. */
+  liveAt?: Micros | null;
+  createdAt: Micros;
+  authoredAt: Micros | null;
+  finishedAt: Micros | null;
+  spans: readonly RunSpan[];
+};
 
 export type MapStep = {
   key: string;
@@ -52,8 +62,6 @@ export type MapWindow = { from: Micros; to: Micros; days: number };
 export type Capacity = { steps: readonly string[]; slots: number } | null;
 
 const S = 1_000_000;
-const TITLES = new Map<string, string>(DEPLOYMENT_STEPS.map((step) => [step.key, step.title]));
-const ORDER = new Map<string, number>(DEPLOYMENT_STEPS.map((step, at) => [step.key, at]));
 const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 
 /** From the head commit, or from the wish to deploy, to the end of `verify`. Null while a run has no end. */
@@ -70,7 +78,12 @@ export function runInterval(run: MapRun): { from: Micros; to: Micros } | null {
  * The value stream map of runs: each instant of each run counts once, what no span covers is wait, and every ratio is one of sums over
  * runs. Source: value-streams.md, Value stream map; Martin & Osterling, *Value Stream Mapping*.
  */
-export function valueStreamMap(runs: readonly MapRun[], window: MapWindow, capacity: Capacity): ValueStreamMap {
+export function valueStreamMap(
+  runs: readonly MapRun[],
+  window: MapWindow,
+  capacity: Capacity,
+  definition: readonly StepDefinition[] = DEPLOYMENT_STEPS,
+): ValueStreamMap {
   const sums = new Map<string, Sums>();
   const whole = { va: 0, nnva: 0, wait: 0, lead: 0 };
   const pushed = { va: 0, nnva: 0, wait: 0, lead: 0 };
@@ -94,7 +107,7 @@ export function valueStreamMap(runs: readonly MapRun[], window: MapWindow, capac
     countPasses(sums, run.id, spans, interval.from);
   }
   const length = window.to - window.from;
-  const steps = inOrder([...sums.values()]).map((one) => toStep(one, length, capacity));
+  const steps = inOrder([...sums.values()], definition).map((one) => toStep(one, length, capacity, definition));
   const accurate = steps.flatMap((step) => (step.percentCompleteAccurate === null ? [] : [step.percentCompleteAccurate]));
   const throughput = ratio(counted, window.days);
   return {
@@ -144,10 +157,11 @@ function countPasses(sums: Map<string, Sums>, run: string, spans: readonly RunSp
 }
 
 /** Steps of the definition in its order; others where they come in time; what is unattributed last. */
-function inOrder(list: Sums[]): Sums[] {
+function inOrder(list: Sums[], definition: readonly StepDefinition[]): Sums[] {
+  const order = new Map<string, number>(definition.map((step, at) => [step.key, at]));
   const place = (one: Sums) => one.offset / Math.max(1, one.passes);
-  const known = list.filter((one) => ORDER.has(one.key)).sort((a, b) => (ORDER.get(a.key) ?? 0) - (ORDER.get(b.key) ?? 0));
-  const others = list.filter((one) => !ORDER.has(one.key) && one.key !== UNATTRIBUTED).sort((a, b) => place(a) - place(b));
+  const known = list.filter((one) => order.has(one.key)).sort((a, b) => (order.get(a.key) ?? 0) - (order.get(b.key) ?? 0));
+  const others = list.filter((one) => !order.has(one.key) && one.key !== UNATTRIBUTED).sort((a, b) => place(a) - place(b));
   const merged: Sums[] = [];
   for (const step of known) {
     while (others[0] && place(others[0]) < place(step)) merged.push(others.shift() as Sums);
@@ -156,13 +170,13 @@ function inOrder(list: Sums[]): Sums[] {
   return [...merged, ...others, ...list.filter((one) => one.key === UNATTRIBUTED)];
 }
 
-function toStep(one: Sums, length: Micros, capacity: Capacity): MapStep {
+function toStep(one: Sums, length: Micros, capacity: Capacity, definition: readonly StepDefinition[]): MapStep {
   const process = one.va + one.nnva;
   const lead = process + one.wait;
   const isShared = capacity?.steps.includes(one.key) ?? false;
   return {
     key: one.key,
-    title: TITLES.get(one.key) ?? (one.key === UNATTRIBUTED ? "Unattributed" : one.key),
+    title: definition.find((step) => step.key === one.key)?.title ?? (one.key === UNATTRIBUTED ? "Unattributed" : one.key),
     class: one.class,
     processTime: process / S,
     waitTime: one.wait / S,

@@ -44,6 +44,24 @@ export async function nameFailures(ctx: TeamContext, failed: readonly FailedDepl
   });
 }
 
+/** Names of deployments by id; thousands in as few queries as their parameters allow. */
+export async function nameDeployments(ctx: TeamContext, wanted: readonly { deployment: string }[]): Promise<Map<string, NamedDeployment>> {
+  const ids = [...new Set(wanted.map((one) => one.deployment))];
+  const names = new Map<string, NamedDeployment>();
+  for (let from = 0; from < ids.length; from += MOST_PARAMETERS) {
+    const rows = await ctx.team.query((db, own) =>
+      db
+        .select({ id: deployments.id, number: deployments.number, app: apps.name })
+        .from(deployments)
+        .leftJoin(apps, own(apps, eq(apps.id, deployments.appId)))
+        .where(own(deployments, inArray(deployments.id, ids.slice(from, from + MOST_PARAMETERS)))),
+    );
+    for (const row of rows) names.set(row.id, { ...row, app: row.app ?? "(deleted)" });
+  }
+  return names;
+}
+const MOST_PARAMETERS = 10_000;
+
 export type NamedPlace = { project: string; app: string; environment: string };
 
 /** Every application in each of its environments: what the metrics can be asked of. */

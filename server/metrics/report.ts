@@ -2,7 +2,7 @@ import type { Micros } from "../../db/schema/columns";
 import { type Window, weeksOf, windowBefore } from "./calendar";
 import { classify, isChange } from "./classify";
 import { type MetricKey, SIGNIFICANT_BELOW, TESTED_FROM } from "./constants";
-import { type Dora, doraOf, inWindow, type Sample, type Share, type Times } from "./dora";
+import { type Dora, type DoraOptions, doraOf, inWindow, type Left, type Sample, type Share, type Times } from "./dora";
 import type { Facts, Failure, LiveDeployment } from "./facts";
 import { fisherExact, mannWhitney } from "./statistics";
 
@@ -17,7 +17,7 @@ export type Change = {
 /** Where in the sorted samples a quantile lies: `at` counts from 0 and may lie between two. */
 export type Place = { q: number; at: number; low: number; high: number };
 export type FailedDeployment = { id: string; liveAt: Micros; reason: string; method: Failure["method"]; remediedAt: Micros | null; remediedBy: string | null };
-type Bare<T> = { [K in keyof T]: T[K] extends { samples: unknown } ? Omit<T[K], "samples"> : T[K] };
+type Bare<T> = { [K in keyof T]: T[K] extends { samples: unknown } ? Omit<T[K], "samples" | "left"> : T[K] };
 export type Figures = Bare<Dora>;
 export type Report = {
   now: Figures;
@@ -41,18 +41,26 @@ export function periodsOf(window: Window, asOf: Micros): { now: Window; before: 
 /** DORA of two periods out of one load of facts, each change tested where enough is known. Pure. */
 export function report(facts: Facts, periods: { now: Window; before: Window }, asOf: Micros): Report {
   const live = classify(facts, asOf);
-  const [now, before] = [periods.now, periods.before].map((window) => doraOf(live, facts, window, asOf)) as [Dora, Dora];
   return {
-    now: bare(now),
-    before: bare(before),
-    changes: changesOf(now, before),
-    places: { leadTime: placesOf(now.leadTime), recoveryTime: placesOf(now.recoveryTime) },
+    ...compare(live, facts, periods, asOf).figures,
     failed: failedOf(live, periods.now),
     trend: [periods.before, periods.now].flatMap((window) =>
       weeksOf(window).map((week) => ({ isBefore: window === periods.before, values: valuesByKey(doraOf(live, facts, week, asOf)) })),
     ),
     lastLiveAt: live.reduce<Micros | null>((last, one) => Math.max(last ?? one.liveAt, one.liveAt), null),
   };
+}
+
+/** The same figures of two periods, and what they were computed from. */
+export function compare(live: readonly LiveDeployment[], facts: Facts, periods: { now: Window; before: Window }, asOf: Micros, options: DoraOptions = {}) {
+  const [now, before] = [periods.now, periods.before].map((window) => doraOf(live, facts, window, asOf, options)) as [Dora, Dora];
+  const figures: Pick<Report, "now" | "before" | "changes" | "places"> = {
+    now: bare(now),
+    before: bare(before),
+    changes: changesOf(now, before),
+    places: { leadTime: placesOf(now.leadTime), recoveryTime: placesOf(now.recoveryTime) },
+  };
+  return { now, before, figures };
 }
 
 const valuesByKey = (week: Dora): Record<MetricKey, number | null> => ({
@@ -124,7 +132,7 @@ function failedOf(live: readonly LiveDeployment[], window: Window): FailedDeploy
 
 /** The samples are for the tests; a page that showed a year of them would be megabytes. */
 function bare({ deploymentFrequency, leadTime, changeFailRate, recoveryTime, reworkRate, successRate, ...rest }: Dora): Figures {
-  const without = <T extends { samples: Sample[] }>({ samples, ...figures }: T) => figures;
+  const without = <T extends { samples: Sample[]; left: Left[] }>({ samples, left, ...figures }: T) => figures;
   return {
     ...rest,
     deploymentFrequency: without(deploymentFrequency),

@@ -27,6 +27,22 @@ export type DeploymentStep = (typeof DEPLOYMENT_STEPS)[number]["key"];
 /** Steps that the worker runs; the others are recorded where they happen. */
 export type WorkerStep = Exclude<DeploymentStep, "push" | "webhook" | "validate" | "queue">;
 
+/** An incident from when it begins to what was learned; the shares of its map are of detected → verified. */
+export const INCIDENT_STEPS = [
+  { key: "detect", title: "Detect", class: "va" },
+  { key: "alert", title: "Alert", class: "nnva" },
+  { key: "notify", title: "Notify", class: "nnva" },
+  { key: "acknowledge", title: "Acknowledge", class: "wait" },
+  { key: "diagnose", title: "Diagnose", class: "va" },
+  { key: "remediate", title: "Remediate", class: "va" },
+  { key: "verify", title: "Verify", class: "va" },
+  { key: "post-mortem", title: "Post-mortem", class: "va" },
+] as const satisfies readonly StepDefinition[];
+
+/** Steps of a stream in their order; a stream without a definition takes the order in which its steps come. */
+export const stepsOf = (stream: string): readonly StepDefinition[] =>
+  stream === "deployment" ? DEPLOYMENT_STEPS : stream === "incident" ? INCIDENT_STEPS : [];
+
 export const UNATTRIBUTED = "unattributed";
 export const BAKE = "bake";
 

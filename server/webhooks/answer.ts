@@ -5,7 +5,7 @@ import type { TeamContext } from "../context";
 import type { TeamRows } from "../data/team-data";
 import { type Acceptance, acceptIn, checkWish, type DeploymentWish, listUnfinished, trackedRef, type Unfinished } from "../deployments/service";
 import { AppError } from "../errors";
-import { readDelivery } from "./payload";
+import { readDelivery, touches } from "./payload";
 
 export type WebhookAnswer = { status: number; body: Record<string, unknown> };
 /** A delivery whose sender is known. `event` as `eventOf` answers, `body` as `carriedBody` does. */
@@ -85,11 +85,15 @@ function wishOf(app: AppRow, { provider, event, body, receivedAt, isRedelivered 
     if (push.deleted) return ignored("branch deleted");
     if (push.branch !== ref.name) return ignored(push.branch === null ? "not a branch" : `other branch: ${push.branch.slice(0, 100)}`);
     if (/\[(skip ci|ci skip|skip deploy|no ci)\]/i.test(push.message)) return ignored("[skip ci]");
+    if (push.changed !== null && !touches(push.changed, app.watchPaths)) return ignored(PATH_FILTER);
   }
   // The time since the push is the Git host's only on the first arrival; afterwards it is how long somebody thought about it.
   const pushedAt = isRedelivered ? null : push.pushedAt;
   return { sha: push.sha, wish: { kind: "code", trigger: "webhook", ref, receivedAt, pushedAt } };
 }
+
+/** Why a push was ignored that changes nothing of the application's. */
+export const PATH_FILTER = "path filter";
 
 const ignored = (reason: string): WebhookAnswer => ({ status: 200, body: { ignored: reason } });
 /** The deployment that an answer names. */

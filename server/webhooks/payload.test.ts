@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { carriedBody, deliveryKey, eventOf, isSigned, readDelivery } from "./payload";
+import { carriedBody, deliveryKey, eventOf, isSigned, readDelivery, touches } from "./payload";
 
 const secret = "a".repeat(64);
 const body = Buffer.from('{"ref":"refs/heads/main"}');
@@ -30,7 +30,7 @@ describe("readDelivery", () => {
     const payload = { ref: "refs/heads/feature/x", after: sha, head_commit: { message: "Do it" }, repository: { pushed_at: 1_700_000_000 } };
     expect(readDelivery("github", "push", payload)).toEqual({
       kind: "push",
-      push: { branch: "feature/x", tag: null, deleted: false, sha, message: "Do it", pushedAt: 1_700_000_000_000_000 },
+      push: { branch: "feature/x", tag: null, deleted: false, sha, message: "Do it", pushedAt: 1_700_000_000_000_000, changed: null },
     });
   });
   test("a ping and other events are ignored with the reason", () => {
@@ -42,6 +42,26 @@ describe("readDelivery", () => {
     expect(readDelivery("github", null, { ref: "refs/tags/v1", after: sha })).toMatchObject({ push: { branch: null, tag: "v1" } });
     for (const odd of [null, [], 3, "x", { ref: 7, commits: {}, repository: [] }])
       expect(readDelivery("github", null, odd)).toMatchObject({ kind: "push", push: { branch: null, sha: null } });
+  });
+  test("a push says what it changes where it lists all of its commits", () => {
+    const commit = (file: string) => ({ added: [file], modified: ["README.md"], removed: [] });
+    const changedOf = (payload: object) => {
+      const delivery = readDelivery("github", "push", { ref: "refs/heads/main", before: sha, after: sha, ...payload });
+      return delivery.kind === "push" ? delivery.push.changed : undefined;
+    };
+    expect(changedOf({ commits: [commit("apps/web/a.ts"), commit("apps/api/b.ts")] })).toEqual(["apps/web/a.ts", "README.md", "apps/api/b.ts"]);
+    expect(changedOf({ commits: [commit("a")], total_commits_count: 30 })).toBeNull();
+    expect(changedOf({ commits: [commit("a")], before: "0".repeat(40) })).toBeNull();
+    expect(changedOf({ commits: [commit("a")], forced: true })).toBeNull();
+    expect(changedOf({ commits: [] })).toBeNull();
+    expect(changedOf({ commits: [{ message: "no files listed" }] })).toBeNull();
+  });
+  test("a watched folder holds what is below it, and nothing that only begins alike", () => {
+    expect(touches(["apps/web/a.ts"], ["apps/web"])).toBe(true);
+    expect(touches(["apps/website/a.ts"], ["apps/web"])).toBe(false);
+    expect(touches(["package.json"], ["apps/web", "package.json"])).toBe(true);
+    expect(touches(["anything"], [])).toBe(true);
+    expect(touches([], ["apps/web"])).toBe(false);
   });
   test("Bitbucket names its branch inside the changes", () => {
     const payload = { push: { changes: [{ new: { type: "branch", name: "main", target: { hash: sha, message: "m" } } }] } };

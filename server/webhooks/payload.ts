@@ -42,7 +42,16 @@ export function deliveryKey(provider: Provider, headers: Headers, body: Buffer):
   return provider === "generic" ? null : createHash("sha256").update(body).digest("hex");
 }
 
-export type Push = { branch: string | null; tag: string | null; deleted: boolean; sha: string | null; message: string; pushedAt: Micros | null };
+export type Push = {
+  branch: string | null;
+  tag: string | null;
+  deleted: boolean;
+  sha: string | null;
+  message: string;
+  pushedAt: Micros | null;
+  /** The files that the push says it changes; null where it does not say, or not all. */
+  changed: string[] | null;
+};
 export type Delivery = { kind: "push"; push: Push } | { kind: "ignored"; reason: string };
 
 /** The provider's own name for what happened, at most 100 characters; null when the request names none. */
@@ -62,7 +71,7 @@ export function carriedBody(headers: Headers, body: Buffer): Buffer {
  * @param event as `eventOf` answers; none counts as a push @param body parsed JSON
  */
 export function readDelivery(provider: Provider, event: string | null, body: unknown): Delivery {
-  if (provider === "generic") return { kind: "push", push: { branch: null, tag: null, deleted: false, sha: null, message: "", pushedAt: null } };
+  if (provider === "generic") return { kind: "push", push: { branch: null, tag: null, deleted: false, sha: null, message: "", pushedAt: null, changed: null } };
   if (event === "ping") return { kind: "ignored", reason: "ping" };
   if (event !== null && !/^(push|Push Hook|Tag Push Hook|repo:push|System Hook)$/.test(event))
     return { kind: "ignored", reason: `event ${event.slice(0, 60)}` };
@@ -83,6 +92,7 @@ function readRefPush(body: unknown): Push {
     sha: /^[0-9a-f]{40,64}$/.test(after) ? after : null,
     message: text(head.message),
     pushedAt: instantOf(record(push.repository).pushed_at),
+    changed: changedFiles(push, commits),
   };
 }
 
@@ -100,8 +110,28 @@ function readBitbucket(body: unknown): Push {
     sha: text(commit.hash) || null,
     message: text(commit.message),
     pushedAt: null,
+    changed: null,
   };
 }
+
+/** What the listed commits change, where all of the push is listed: a new branch and a long push are not. */
+function changedFiles(push: Record<string, unknown>, commits: readonly unknown[]): string[] | null {
+  const total = typeof push.total_commits_count === "number" ? push.total_commits_count : commits.length;
+  if (commits.length === 0 || total > commits.length || /^0*$/.test(text(push.before)) || push.forced === true) return null;
+  const files = new Set<string>();
+  for (const commit of commits) {
+    const { added, modified, removed } = record(commit);
+    for (const list of [added, modified, removed]) {
+      if (!Array.isArray(list)) return null;
+      for (const file of list) if (typeof file === "string") files.add(file);
+    }
+  }
+  return [...files];
+}
+
+/** Whether one of the files is a watched one, or below a watched folder. Without a watched path all of them are. */
+export const touches = (files: readonly string[], watched: readonly string[]): boolean =>
+  watched.length === 0 || files.some((file) => watched.some((path) => file === path || file.startsWith(`${path}/`)));
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};

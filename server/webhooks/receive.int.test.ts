@@ -21,7 +21,7 @@ const push = (changes: object = {}) => ({
   ...changes,
 });
 
-async function newApp(settings: { autoDeploy?: boolean } = {}) {
+async function newApp(settings: { autoDeploy?: boolean; watchPaths?: string[] } = {}) {
   const team = await t.newTeam();
   await team.caller.projects.create({ name: "shop" });
   const app = await team.caller.apps.create({ name: "api", project: "shop", git: "https://git.example.com/a.git", ...settings });
@@ -140,4 +140,16 @@ test("forty at once, one of them unsigned, one twice, one for another branch: ea
     expect(totals.va + totals.nnva + totals.wait).toBeCloseTo(totals.lead, 6);
   }
   expect((await caller.webhooks.deliveries({ app: app.id, limit: 100 })).items).toHaveLength(41);
+});
+
+test("a push that changes nothing of the watched paths is ignored; one that may is deployed", async () => {
+  const { send, caller, app } = await newApp({ watchPaths: ["apps/api", "package.json"] });
+  const changing = (...files: string[]) => push({ before: "2".repeat(40), commits: [{ added: [], modified: files, removed: [] }] });
+  expect(await send(changing("apps/web/a.ts", "apps/api-docs/b.md"))).toMatchObject({ status: 200, body: { ignored: "path filter" } });
+  expect((await send(changing("apps/web/a.ts", "apps/api/b.ts"))).status).toBe(202);
+  expect((await send({ ...changing("apps/web/a.ts"), before: "0".repeat(40) })).status).toBe(202);
+  expect((await send(push())).status).toBe(202);
+  expect((await caller.apps.update({ app: app.id, settings: { watchPaths: [] } })).settings.watchPaths).toEqual([]);
+  expect((await send(changing("apps/web/a.ts"))).status).toBe(202);
+  await expect(caller.apps.update({ app: app.id, settings: { watchPaths: ["../other"] } })).rejects.toThrow();
 });

@@ -1,6 +1,7 @@
-import { and, desc, eq, isNotNull, isNull, or } from "drizzle-orm";
-import { deployments } from "../../db/schema";
+import { and, desc, eq, isNotNull, isNull, or, sql } from "drizzle-orm";
+import { deployments, webhookDeliveries } from "../../db/schema";
 import { acceptDeployment, trackedRef } from "../../server/deployments/service";
+import { PATH_FILTER } from "../../server/webhooks/answer";
 import type { WorkerContext } from "../context";
 import { type AppPlace, actingFor, readAppPlaces } from "../data";
 import { repositoryOf } from "../deploy/source-access";
@@ -35,6 +36,15 @@ async function compareHead(worker: WorkerContext, place: AppPlace): Promise<void
   if (!newest || open.length > 0) return;
   const head = (await worker.ports.source.heads(await repositoryOf(ctx, place.app))).get(ref.name);
   if (head === undefined || head === newest.commitSha) return;
+  if (await wasFiltered(ctx, place.app.id, head)) return;
   worker.services.log.info({ app: place.app.id, head }, "a push was missed");
   await acceptDeployment(ctx, place.app.id, { kind: "code", trigger: "compare-heads", ref, receivedAt: ctx.now() });
+}
+
+/** Pushes of the last while that were ignored since they changed nothing of the application's. */
+const LOOKED_AT = 20;
+async function wasFiltered(ctx: ReturnType<typeof actingFor>, appId: string, head: string): Promise<boolean> {
+  const ignored = and(eq(webhookDeliveries.appId, appId), sql`${webhookDeliveries.answer} ->> 'ignored' = ${PATH_FILTER}`);
+  const found = await ctx.team.list(webhookDeliveries, { where: ignored, orderBy: desc(webhookDeliveries.receivedAt), limit: LOOKED_AT });
+  return found.some((delivery) => delivery.body?.includes(head) === true);
 }

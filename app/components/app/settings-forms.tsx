@@ -72,6 +72,17 @@ export function SourceSettings({ app, credentials }: Own & { credentials: { name
           )}
           <Choice name="credential" label="Credential" refused={refused} defaultValue={settings.credential ?? ""} options={options} />
           {"git" in source ? (
+            <Field
+              name="watchPaths"
+              label="Only for changes of"
+              refused={refused}
+              defaultValue={settings.watchPaths.join(", ")}
+              placeholder="the whole repository"
+              spellCheck={false}
+              hint="Folders and files of a repository of several applications, with commas between. Other pushes are not deployed, and their commits do not count."
+            />
+          ) : null}
+          {"git" in source ? (
             <label className="check">
               <input type="checkbox" name="autoDeploy" defaultChecked={settings.autoDeploy} />
               Deploy every push to the branch

@@ -4,6 +4,7 @@ import type { DeploymentKind, DeploymentTrigger, DeploymentWithSpans } from "../
 import { plainText } from "../log/ansi";
 import { duration } from "../time/format";
 import { Ago, Clock } from "../ui/time";
+import { Mark } from "./mark";
 import { WhatChanged } from "./what-changed";
 
 const TRIGGER: Record<DeploymentTrigger, string> = {
@@ -31,6 +32,7 @@ export function Side({ run, changes }: { run: DeploymentWithSpans; changes: Depl
   return (
     <aside className="side" aria-label="What changed">
       <WhatChanged run={run} changes={changes} />
+      {run.liveAt === null ? null : <Mark run={run} />}
       <HowItCame run={run} hadSlot={changes.before !== null} />
     </aside>
   );

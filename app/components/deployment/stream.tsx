@@ -7,16 +7,25 @@ import { niceScale, ticks } from "../time/scale";
 import type { Column, StreamModel } from "../time/stream-model";
 import { Columns } from "./columns";
 
-type Props = { model: StreamModel; liveAt: number | null; status: string; buildNote: string | null; isBuildOpen: boolean; onBuild: () => void };
+type Props = {
+  model: StreamModel;
+  /** Seconds within which nine of ten such runs end; null when that is not known. */
+  latest?: number | null;
+  liveAt: number | null;
+  status: string;
+  buildNote: string | null;
+  isBuildOpen: boolean;
+  onBuild: () => void;
+};
 
 /** Room to the right of the last step for its flag. */
 const ROOM = 1.08;
 
 /** A run drawn to time; under it one equal column a step; between them the fan that carries each boundary across. */
-export function Stream({ model, liveAt, status, buildNote, isBuildOpen, onBuild }: Props) {
+export function Stream({ model, latest = null, liveAt, status, buildNote, isBuildOpen, onBuild }: Props) {
   const [lit, setLit] = useState<string | null>(null);
   const { columns, segments, elapsed, predicted, isRunning } = model;
-  const scale = niceScale(Math.max(elapsed, predicted ?? 0) * ROOM);
+  const scale = niceScale(Math.max(elapsed, predicted ?? 0, latest ?? 0) * ROOM);
   const fan = fanOf(
     columns.map((column) => (column.seconds === null ? null : { from: column.from, to: column.to, look: lookOf(column) })),
     scale.max,
@@ -45,6 +54,9 @@ export function Stream({ model, liveAt, status, buildNote, isBuildOpen, onBuild 
             onMouseLeave={() => setLit(null)}
           />
         ))}
+        {predicted !== null && latest !== null && latest > predicted ? (
+          <span className="seg band" style={vars({ "--s": predicted, "--d": latest - predicted })} title={`nine of ten end by ${duration(latest)}`} />
+        ) : null}
         {predicted === null ? null : <span className="needle is-ghost" style={vars({ "--s": predicted })} />}
         {isRunning ? <span className="needle now" style={vars({ "--s": elapsed })} /> : null}
         {liveAt === null ? null : <span className="needle is-live" style={vars({ "--s": liveAt })} />}

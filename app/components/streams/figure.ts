@@ -4,8 +4,8 @@ import type { Change, Figures } from "../../../server/metrics/report";
 import { count, duration } from "../time/format";
 
 const NNBSP = "\u202f";
-export type BareTimes = Omit<Times, "samples">;
-export type BareShare = Omit<Share, "samples">;
+export type BareTimes = Omit<Times, "samples" | "left">;
+export type BareShare = Omit<Share, "samples" | "left">;
 /** What is read first, its unit, what stands under it, and the same of the period before. An unknown figure is words, never 0. */
 export type FigureText = { main: string | null; unit: string; second: string; third?: string };
 

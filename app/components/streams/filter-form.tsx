@@ -1,5 +1,5 @@
 import { Form, Link } from "@remix-run/react";
-import { useId } from "react";
+import { type ReactNode, useId } from "react";
 import { useHydrated } from "~/lib/clock";
 import { type Filters, type NamedPlace, type Option, optionsOf, queryOf } from "./filters";
 
@@ -11,7 +11,7 @@ const PERIODS: Option[] = [
 ];
 
 /** A GET form: the address says what the page is about, with and without scripts. */
-export function FilterForm({ action, filters, places }: { action: string; filters: Filters; places: NamedPlace[] }) {
+export function FilterForm({ action, filters, places, children }: { action: string; filters: Filters; places: NamedPlace[]; children?: ReactNode }) {
   const options = optionsOf(places, filters);
   return (
     <Form method="get" action={action} className="filters stream-filters" aria-label="Filters">
@@ -21,6 +21,7 @@ export function FilterForm({ action, filters, places }: { action: string; filter
       <Pick name="period" label="Period" chosen={filters.period} options={PERIODS} />
       <Day name="from" label="From" chosen={filters.from} />
       <Day name="to" label="To, that day included" chosen={filters.to} />
+      {children}
       <input type="hidden" name="tz" value={filters.tz} />
       <button type="submit" className="btn">
         Show
@@ -30,7 +31,7 @@ export function FilterForm({ action, filters, places }: { action: string; filter
   );
 }
 
-function Pick({ name, label, all, chosen, options }: { name: string; label: string; all?: string; chosen: string; options: Option[] }) {
+export function Pick({ name, label, all, chosen, options }: { name: string; label: string; all?: string; chosen: string; options: Option[] }) {
   const id = useId();
   return (
     <div className="pick">

@@ -1,25 +1,31 @@
-import { Link } from "@remix-run/react";
 import type { ReactNode } from "react";
+import { Tabs } from "../ui/tabs";
 import { type Filters, queryOf } from "./filters";
 
-/** The title of a page of value streams and the way to the other one, which is asked the same. */
-export function StreamHead({ page, title, filters, children }: { page: "dora" | "map"; title: string; filters: Filters; children: ReactNode }) {
+const VIEWS = [
+  { path: "/streams/map", label: "Map" },
+  { path: "/streams", label: "DORA", end: true },
+  { path: "/streams/targets", label: "Targets" },
+  { path: "/streams/experiments", label: "Experiments" },
+  { path: "/streams/builds", label: "Builds" },
+  { path: "/streams/quick-check", label: "Quick check" },
+  { path: "/streams/quality", label: "Data quality" },
+] as const;
+
+/** The title of a page of value streams and the way to the others, which are asked the same. */
+export function StreamHead({ title, filters, actions, children }: { title: string; filters: Filters; actions?: ReactNode; children: ReactNode }) {
   const query = queryOf(filters);
   return (
-    <header className="head">
-      <div>
-        <h1>{title}</h1>
-        <p className="meta">{children}</p>
-      </div>
-      <nav className="actions btn-group" aria-label="Views">
-        <Link className="btn" to={`/streams/map${query}`} aria-current={page === "map" ? "page" : undefined}>
-          Map
-        </Link>
-        <Link className="btn" to={`/streams${query}`} aria-current={page === "dora" ? "page" : undefined}>
-          DORA
-        </Link>
-      </nav>
-    </header>
+    <>
+      <Tabs label="Views" tabs={VIEWS.map(({ path, label, ...end }) => ({ to: `${path}${query}`, label, ...end }))} />
+      <header className="head">
+        <div>
+          <h1>{title}</h1>
+          <p className="meta">{children}</p>
+        </div>
+        {actions ? <div className="actions">{actions}</div> : null}
+      </header>
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { MapStep, ValueStreamMap } from "../../../server/metrics/map";
-import { apartText, drawSteps, totalTiles } from "./map-model";
+import { apartText, compareSteps, drawManual, drawSteps, totalTiles, withBefore } from "./map-model";
 
 const step = (key: string, cls: MapStep["class"], seconds: number, more: Partial<MapStep> = {}): MapStep => ({
   key,
@@ -44,4 +44,26 @@ test("an empty map divides by nothing", () => {
 test("what was set apart is counted by how it ended", () => {
   expect(apartText({ failed: 2, cancelled: 0, superseded: 1 })).toBe("2 failed, 1 superseded");
   expect(apartText({})).toBeNull();
+});
+
+test("two periods: a mean run of each, steps that only one had included", () => {
+  const before: ValueStreamMap = { ...MAP, steps: [step("queue", "wait", 40), step("review", "wait", 20)], total: { ...MAP.total, runs: 4, leadTime: 60 } };
+  expect(compareSteps(MAP, before).map(({ key, now, before: was }) => [key, now, was])).toEqual([
+    ["queue", 30, 10],
+    ["build", 15, null],
+    ["push-image", 5, null],
+    ["review", null, 5],
+  ]);
+  expect(withBefore(drawSteps(MAP), before).map((one) => one.was)).toEqual([10, null, null]);
+  expect(withBefore(drawSteps(MAP), { ...before, total: { ...before.total, runs: 0 } })[0]?.was).toBeUndefined();
+});
+
+test("what people say is drawn apart from what is measured, and has no share of it", () => {
+  const manual = { title: "Review", processS: 3600, waitS: 86_400, class: "va" as const, projectId: null, setBy: "a", setAt: "" };
+  const steps = [
+    { ...manual, id: "1", place: "before" as const },
+    { ...manual, id: "2", place: "after" as const },
+  ];
+  expect(drawManual(steps, "before")).toMatchObject([{ key: "1", lead: 90_000, share: 0, isManual: true }]);
+  expect(drawManual(steps, "after").map((one) => one.key)).toEqual(["2"]);
 });

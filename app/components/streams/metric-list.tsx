@@ -1,15 +1,19 @@
+import { Link } from "@remix-run/react";
 import type { Report } from "../../../server/metrics/report";
+import { slugOf } from "./metrics";
 import { type MetricRow, trendOf } from "./rows";
 import { Sparkline } from "./sparkline";
 
 /** One metric a row: name, figure, change, sample, and on request how it is computed. */
-export function MetricList({ rows, trend, failed }: { rows: MetricRow[]; trend: Report["trend"]; failed: number }) {
+export function MetricList({ rows, trend, failed, query }: { rows: MetricRow[]; trend: Report["trend"]; failed: number; query: string }) {
   return (
     <ul className="ms">
       {rows.map((row) => (
         <li key={row.key} className="m" id={row.key}>
           <div className="m-name">
-            <h3>{row.name}</h3>
+            <h3>
+              <Link to={`/streams/${slugOf(row.key)}${query}`}>{row.name}</Link>
+            </h3>
             <p className="small t2">{row.about}</p>
             {row.key === "changeFailRate" && failed > 0 ? (
               <a className="link small" href="#failed">
@@ -37,7 +41,7 @@ export function MetricList({ rows, trend, failed }: { rows: MetricRow[]; trend: 
               </div>
             ))}
           </dl>
-          <How row={row} />
+          <How row={row} query={query} />
         </li>
       ))}
     </ul>
@@ -64,7 +68,7 @@ function Figure({ row: { figure } }: { row: MetricRow }) {
   );
 }
 
-function How({ row }: { row: MetricRow }) {
+function How({ row, query }: { row: MetricRow; query: string }) {
   return (
     <details className="how plain-details">
       <summary>
@@ -79,7 +83,12 @@ function How({ row }: { row: MetricRow }) {
             <li key={line}>{line}</li>
           ))}
         </ul>
-        <p className="t3">Source: {row.source}.</p>
+        <p className="t3">
+          Source: {row.source}.{" "}
+          <Link className="link" to={`/streams/${slugOf(row.key)}${query}#rows`}>
+            Every row behind it
+          </Link>
+        </p>
       </div>
     </details>
   );

@@ -1,12 +1,16 @@
+import { Link } from "@remix-run/react";
 import type { CSSProperties } from "react";
+import { typedText } from "../../../server/improvement/notation";
 import { duration } from "../time/format";
 import { vars } from "../time/mini";
 import { Icon } from "../ui/icon";
 import { rate } from "./figure";
-import type { DrawnStep } from "./map-model";
+import type { DrawnStep, MapStream } from "./map-model";
+
+type MapProps = { steps: DrawnStep[]; stream: MapStream; stepHref: (key: string) => string };
 
 /** The classic map: work in boxes, waits as triangles between, the ladder of a mean run on the same columns beneath. */
-export function StreamMap({ steps }: { steps: DrawnStep[] }) {
+export function StreamMap({ steps, stream, stepHref }: MapProps) {
   const sum = (read: (step: DrawnStep) => number) => steps.reduce((total, step) => total + read(step), 0);
   return (
     <>
@@ -22,15 +26,21 @@ export function StreamMap({ steps }: { steps: DrawnStep[] }) {
         <ol className="map" style={columnsOf(steps)}>
           <li className="end">
             <span className="shape">
-              <Icon name="commit" />
-              <b>commit</b>
+              <Icon name={stream.value === "deployment" ? "commit" : "clock"} />
+              <b>{stream.from}</b>
             </span>
           </li>
-          {steps.map((step) => (step.kind === "wait" ? <Wait key={step.key} step={step} /> : <Work key={step.key} step={step} />))}
+          {steps.map((step) =>
+            step.kind === "wait" ? (
+              <Wait key={step.key} step={step} href={stepHref(step.key)} />
+            ) : (
+              <Work key={step.key} step={step} href={stepHref(step.key)} />
+            ),
+          )}
           <li className="end live-end">
             <span className="shape">
-              <Icon name="globe" />
-              <b>live, verified</b>
+              <Icon name={stream.value === "deployment" ? "globe" : "check"} />
+              <b>{stream.to}</b>
             </span>
             <span className="totals">
               <span>
@@ -82,27 +92,42 @@ export function ScaleBar({ steps }: { steps: DrawnStep[] }) {
   );
 }
 
-const nameOf = (step: DrawnStep, kind: string) => `${kind}${step.isBottleneck ? " is-neck" : ""}${step.kind === "support" ? " is-support" : ""}`;
+const nameOf = (step: DrawnStep, kind: string) =>
+  `${kind}${step.isBottleneck ? " is-neck" : ""}${step.kind === "support" ? " is-support" : ""}${step.isManual ? " is-manual" : ""}`;
+
+/** Every measured step opens the runs behind it. */
+function Title({ step, href }: { step: DrawnStep; href: string }) {
+  if (step.isManual) return <b>{step.title}</b>;
+  return (
+    <b>
+      <Link to={href} preventScrollReset>
+        {step.title}
+      </Link>
+    </b>
+  );
+}
 
 function Neck({ step }: { step: DrawnStep }) {
   return step.isBottleneck ? <span className="neck">bottleneck</span> : null;
 }
 
-function Work({ step }: { step: DrawnStep }) {
+function Work({ step, href }: { step: DrawnStep; href: string }) {
+  // what people say is as exact as they said it
+  const say = (seconds: number) => (step.isManual ? typedText("s", seconds) : duration(seconds));
   return (
     <li className={nameOf(step, "b")}>
       <Neck step={step} />
       <div className="shape">
-        <b>{step.title}</b>
+        <Title step={step} href={href} />
         <dl>
           <dt title="Process time of a mean run">PT</dt>
-          <dd>{duration(step.process)}</dd>
+          <dd>{say(step.process)}</dd>
           <dt title="Percent complete and accurate: passes that were right at the first attempt">C/A</dt>
           <dd>{step.accurate === null ? "–" : step.accurate === 1 ? "100\u202f%" : rate(step.accurate)}</dd>
           {step.wait > 0 ? (
             <>
               <dt>wait</dt>
-              <dd>{duration(step.wait)}</dd>
+              <dd>{say(step.wait)}</dd>
             </>
           ) : null}
           {step.busy === null ? null : (
@@ -114,12 +139,12 @@ function Work({ step }: { step: DrawnStep }) {
         </dl>
         <Foot step={step} />
       </div>
-      <span className="rung">{duration(step.lead)}</span>
+      <span className="rung">{say(step.lead)}</span>
     </li>
   );
 }
 
-function Wait({ step }: { step: DrawnStep }) {
+function Wait({ step, href }: { step: DrawnStep; href: string }) {
   return (
     <li className={nameOf(step, "w")}>
       <Neck step={step} />
@@ -127,7 +152,7 @@ function Wait({ step }: { step: DrawnStep }) {
         <svg viewBox="0 0 48 42" aria-hidden="true">
           <path className="tri" d="M24 2 46 40H2z" />
         </svg>
-        <b>{step.title}</b>
+        <Title step={step} href={href} />
         <Foot step={step} />
       </div>
       <span className="rung">{duration(step.lead)}</span>
@@ -138,9 +163,19 @@ function Wait({ step }: { step: DrawnStep }) {
 function Foot({ step }: { step: DrawnStep }) {
   return (
     <span className="foot">
-      <span title="Share of lead time">{rate(step.share)}</span>
-      <br />
+      {step.isManual ? null : (
+        <>
+          <span title="Share of lead time">{rate(step.share)}</span>
+          <br />
+        </>
+      )}
       {step.runs}
+      {step.was === undefined || step.was === null ? null : (
+        <>
+          <br />
+          <span title="A mean run of the period before">was {duration(step.was)}</span>
+        </>
+      )}
     </span>
   );
 }

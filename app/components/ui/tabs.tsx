@@ -7,7 +7,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: { to: string; label
   const { pathname } = useLocation();
   useEffect(() => {
     const { current } = bar;
-    const open = current?.querySelector<HTMLElement>(`[href="${pathname}"]`);
+    const open = current?.querySelector<HTMLElement>(`[href="${pathname}"], [href^="${pathname}?"]`);
     if (!current || !open) return;
     const center = new ResizeObserver(() => {
       current.scrollLeft = open.offsetLeft - (current.clientWidth - open.offsetWidth) / 2;

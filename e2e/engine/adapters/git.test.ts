@@ -130,6 +130,21 @@ describe("a local repository", () => {
     expect((await source.commitSet({ url: bare, from: null, to: head.sha })).commits).toHaveLength(1);
   });
 
+  it("gives only the commits that change a watched path, taken by its letters", async () => {
+    const from = (await fetch()).commit.sha;
+    const web = commit("web", { "apps/web/a": "1" });
+    commit("api", { "apps/api/a": "1" });
+    commit("website", { "apps/website/a": "1" });
+    const shared = commit("shared", { "lib/[x]/a": "1" });
+    push("origin", "main");
+    const { commit: head } = await fetch();
+    const set = async (...paths: string[]) => (await source.commitSet({ url: bare, from, to: head.sha, paths })).commits.map(({ sha }) => sha);
+    expect(await set("apps/web")).toEqual([web]);
+    expect(await set("apps/web", "lib/[x]")).toEqual([shared, web]);
+    expect(await set("lib/*")).toEqual([]);
+    expect(await set()).toHaveLength(4);
+  });
+
   it("tells of a force push: the old head is no longer known", async () => {
     const old = commit("to be lost");
     push("origin", "main");

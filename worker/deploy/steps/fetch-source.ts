@@ -36,7 +36,7 @@ export async function fetchSource(run: Run, signal: AbortSignal): Promise<object
 /** The commit set since the live release, stored; meanwhile the files are checked out. */
 async function findFacts(run: Run, url: string, commit: Commit) {
   const before = await previousLiveSha(run);
-  const { commits, known } = await run.worker.ports.source.commitSet({ url, from: before, to: commit.sha });
+  const { commits, known } = await run.worker.ports.source.commitSet({ url, from: before, to: commit.sha, paths: run.place.app.watchPaths });
   await storeCommitFacts(run, commit, commits, before === commit.sha);
   return { before, commits, known };
 }

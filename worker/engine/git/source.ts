@@ -168,14 +168,23 @@ export function createSource(options: SourceOptions): SourceRepository {
     });
   }
 
-  async function commitSet({ url, from, to }: Parameters<SourceRepository["commitSet"]>[0]): Promise<{ commits: Commit[]; known: boolean }> {
+  async function commitSet({ url, from, to, paths = [] }: Parameters<SourceRepository["commitSet"]>[0]): Promise<{ commits: Commit[]; known: boolean }> {
     const directory = mirrorDirectory(mirrors, url);
     if (!SHA.test(to) || (from !== null && !SHA.test(from))) throw commitMissing(SHA.test(to) ? (from ?? "") : to);
     const head = (await mirrorExists(directory)) ? await readCommit(directory, to) : null;
     if (!head) throw commitMissing(to);
     if (from === null || !(await isReachable(directory, from))) return { commits: [head], known: false };
     const { code, stdout, stderr } = await git(
-      ["log", "--no-show-signature", `--max-count=${LONGEST_SET}`, COMMIT_FORMAT, "--end-of-options", `${from}..${to}`, "--"],
+      [
+        "log",
+        "--no-show-signature",
+        `--max-count=${LONGEST_SET}`,
+        COMMIT_FORMAT,
+        "--end-of-options",
+        `${from}..${to}`,
+        "--",
+        ...paths.map((one) => `:(literal)${one}`),
+      ],
       { cwd: directory },
     );
     if (code !== 0) throw new DeployError("internal", { what: "The commits could not be listed", why: stderr }, { kind: "ours" });
