@@ -79,8 +79,9 @@ async function moveAll(worker: WorkerContext, operation: OperationRow, node: Clu
   const ours = and(eq(operations.kind, "move"), sql`${operations.input} ->> 'drain' = ${operation.id}`);
   for (const deadline = Date.now() + MOVES_TIMEOUT_MS; ; await pause(LOOK_MS, lost)) {
     lost.throwIfAborted();
-    const left = await appsOn(worker, node);
+    // moves first: one that ends in between leaves nothing behind that would be moved again
     const moves = await services.db.select({ appId: operations.appId, status: operations.status, error: operations.error }).from(operations).where(ours);
+    const left = await appsOn(worker, node);
     refuseFailed(moves, left);
     const open = moves.filter((move) => move.status === "queued" || move.status === "running");
     if (left.length === 0 && open.length === 0) return;
@@ -91,7 +92,7 @@ async function moveAll(worker: WorkerContext, operation: OperationRow, node: Clu
         fix: "Drain again when they have ended.",
       });
     const waiting = left.filter((app) => !open.some((move) => move.appId === app.id));
-    for (const app of waiting.slice(0, MOVES_AT_ONCE - open.length)) {
+    for (const app of waiting.slice(0, Math.max(0, MOVES_AT_ONCE - open.length))) {
       const input = { node: node.id, drain: operation.id };
       const [move] = await services.db
         .insert(operations)
