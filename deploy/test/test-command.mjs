@@ -111,33 +111,32 @@ async function runChecks() {
 }
 
 /**
- * After the levels without an engine, two lanes at once, each on a platform of its own: the faults mostly wait for leases and drains while
- * the others work. What harms the engine that both stand on comes last, alone.
+ * After the levels without an engine, two at once, each on a platform of its own: the faults mostly wait for leases and drains while the
+ * engine's tests work. The browser's come after them, since Chromium gives requests up when the machine's networks change; what harms the
+ * engine that all of them stand on comes last, alone.
  * @param {string[]} levels @param {NodeJS.ProcessEnv} env @param {string | null} hash
  */
 async function runLevels(levels, env, hash) {
-  const [faults, others] = [levels.filter((level) => level === "faults"), levels.filter((level) => ON_PLATFORM.includes(level) && level !== "faults")];
-  await inTurn(
-    levels.filter((level) => level === "unit"),
-    (level) => runLevel(checkout, level, env),
-  );
-  await inTurn(
-    levels.filter((level) => level === "integration"),
-    async (level) => runLevel(checkout, level, { ...env, ...(await stand(startStores(env))) }),
-  );
-  const platform = await standIf(others.length > 0, "test", env);
-  const besides = await standIf(faults.length > 0, "faults", env);
-  const isBeside = others.length > 0;
-  const [, shaken] = await Promise.all([
-    inTurn(others, async (level) => {
-      const count = await runLevel(checkout, level, await platform());
-      remember(level, count, hash, env);
-      return count;
-    }),
-    inTurn(faults, async (level) => runLevel(checkout, level, await besides(), { isBeside })),
+  const only = (/** @type {string} */ name) => levels.filter((level) => level === name);
+  await inTurn(only("unit"), (level) => runLevel(checkout, level, env));
+  await inTurn(only("integration"), async (level) => runLevel(checkout, level, { ...env, ...(await stand(startStores(env))) }));
+
+  const [faults, isCalm] = [only("faults"), only("engine").length + only("browser").length > 0];
+  const platform = await standIf(isCalm, "test", env);
+  const shaken = await standIf(faults.length > 0, "faults", env);
+  const onPlatform = async (/** @type {string} */ level) => {
+    const count = await runLevel(checkout, level, await platform());
+    remember(level, count, hash, env);
+    return count;
+  };
+  const isBeside = only("engine").length > 0;
+  const [, together] = await Promise.all([
+    inTurn(only("engine"), onPlatform),
+    inTurn(faults, async (level) => runLevel(checkout, level, await shaken(), { isBeside })),
   ]);
-  const alone = await inTurn(faults, async () => runLevel(checkout, "alone", await besides()));
-  if (shaken.length > 0 && alone.length > 0) remember("faults", sum([...shaken, ...alone]), hash, env);
+  await inTurn(only("browser"), onPlatform);
+  const alone = await inTurn(faults, async () => runLevel(checkout, "alone", await shaken()));
+  if (together.length > 0 && alone.length > 0) remember("faults", sum([...together, ...alone]), hash, env);
 }
 
 /**

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Cluster, join, leaderOf, openCluster } from "../support/cluster";
-import { engineRequest } from "../support/engine-api.mjs";
-import { eventually } from "../support/faults";
-import { serverFiles, type TestRepository } from "../support/git-repository";
-import type { Machine } from "../support/machines";
-import { ask, startLoad, untilEnded } from "../support/platform";
-import { recordFact } from "../support/reliability";
+import { type Cluster, join, leaderOf, openCluster } from "../../support/cluster";
+import { engineRequest } from "../../support/engine-api.mjs";
+import { eventually } from "../../support/faults";
+import { serverFiles, type TestRepository } from "../../support/git-repository";
+import type { Machine } from "../../support/machines";
+import { ask, startLoad, untilEnded } from "../../support/platform";
+import { recordFact } from "../../support/reliability";
 
 const GROUP = "three nodes";
 let cluster: Cluster;
