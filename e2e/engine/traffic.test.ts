@@ -214,9 +214,8 @@ test("a release that does not become healthy gets nothing, and leaves nothing be
 
 test("a release that fails its gate when it is promoted leaves the live one as it was; its trial is over", async () => {
   const until = Date.now() + 25_000;
-  const failing = SERVER("one")
-    .replace("(q, r) => r.end(", `(q, r) => { if (Date.now() > ${until}) r.statusCode = 500; r.end(`)
-    .replace('|| ""));', '|| "")); });');
+  const failing = `require("node:http").createServer((q, r) => { r.statusCode = Date.now() > ${until} ? 500 : 200; r.end("one"); }).listen(process.env.PORT, "0.0.0.0");
+process.on("SIGTERM", () => process.exit(0));`;
   const settings = { health: { timeoutS: 3 }, bakeS: 0, drainS: 0 };
   const { app, url, repository, deploy } = await journey.newApp("not-promoted", { ...serverFiles("one"), "server.js": failing }, settings);
   expect((await deploy()).reason).toBeNull();
