@@ -65,7 +65,8 @@ test("a trial is started, watched and ended on the application's page", async ()
   await page.getByRole("button", { name: "End trial" }).click();
   await page.getByText("Release 2 has all the traffic again.", { exact: true }).waitFor();
   await page.getByText("Try a release on part of the traffic").waitFor();
-  expect(errors).toEqual([]);
+  // a container that comes or goes changes the machine's network, and Chromium begins again what it was loading
+  expect(errors.filter((error) => !error.includes("ERR_NETWORK_CHANGED"))).toEqual([]);
   await close();
 });
 

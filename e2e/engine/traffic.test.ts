@@ -75,7 +75,7 @@ describe("a split by weight", () => {
     expect(count(bodies, "one")).toBeGreaterThan(0);
     for (let n = 0; n < 20; n++) expect(await body(url)).toBe("one");
     expect(await platform.client.traffic.read.query({ app: id })).toMatchObject({ live: { release: 1, weight: 100 }, split: null });
-    expect(await events(id)).toEqual(["traffic.started", "traffic.changed", "traffic.promoted"]);
+    expect(await events(id)).toEqual(["traffic.started", "traffic.changed", "traffic.promote-requested"]);
     const log = await platform.client.deployments.logs.query({ deployment: run.id, limit: 1000 });
     expect(log.items.map((line) => line.x).join("\n")).toContain("still runs release 1: nothing to start");
     expect((await platform.client.deployments.list.query({ app: id })).items.some((one) => one.failed)).toBe(false);
@@ -210,6 +210,27 @@ test("a release that does not become healthy gets nothing, and leaves nothing be
   for (let n = 0; n < 10; n++) expect(await body(url)).toBe("two");
   expect(await platform.client.traffic.read.query({ app: id })).toMatchObject({ live: { release: 2, weight: 100 }, split: null });
   expect(await services(id)).toBe(1);
+});
+
+test("a release that fails its gate when it is promoted leaves the live one as it was; its trial is over", async () => {
+  const until = Date.now() + 25_000;
+  const failing = `require("node:http").createServer((q, r) => { r.statusCode = Date.now() > ${until} ? 500 : 200; r.end("one"); }).listen(process.env.PORT, "0.0.0.0");
+process.on("SIGTERM", () => process.exit(0));`;
+  const settings = { health: { timeoutS: 3 }, bakeS: 0, drainS: 0 };
+  const { app, url, repository, deploy } = await journey.newApp("not-promoted", { ...serverFiles("one"), "server.js": failing }, settings);
+  expect((await deploy()).reason).toBeNull();
+  repository.commit({ "server.js": SERVER("two") });
+  expect((await deploy()).reason).toBeNull();
+  await platform.client.traffic.split.mutate({ app: app.id, release: 1, header: { name: "X-Trial", value: "yes" } });
+  await expect.poll(() => Date.now(), { timeout: 30_000 }).toBeGreaterThan(until);
+  const load = startLoad(url, 30);
+  const run = await platform.client.traffic.promote.mutate({ app: app.id });
+  expect(await untilEnded(platform, run.id)).toMatchObject({ kind: "promote", status: "failed", liveAt: null, reason: { code: "unhealthy" } });
+  const { failures } = await load.stop();
+  expect(failures).toEqual([]);
+  expect(await platform.client.traffic.read.query({ app: app.id })).toMatchObject({ live: { release: 2, weight: 100 }, split: null });
+  expect(await services(app.id)).toBe(1);
+  expect(await events(app.id)).toEqual(["traffic.started", "traffic.promote-requested", "traffic.ended"]);
 });
 
 describe("what is refused", () => {

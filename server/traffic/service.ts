@@ -110,7 +110,7 @@ export async function promoteTraffic(ctx: TeamContext, reference: string, trigge
   if (app.split?.phase !== "running") throw nothingOnTrial(app.name);
   const { releaseId, release } = app.split;
   const deployment = await acceptDeployment(ctx, app.id, { kind: "promote", trigger, ref: null, receivedAt, releaseId });
-  await ctx.audit("traffic.promoted", app, { release, deployment: deployment.number });
+  await ctx.audit("traffic.promote-requested", app, { release, deployment: deployment.number });
   return deployment;
 }
 

@@ -121,6 +121,8 @@ export async function restoreOldSlot(run: Run): Promise<void> {
   const weights = { ...app.slots, [slot]: { ...app.slots[slot], weight: 0 } };
   if (before) weights[before.slot] = { ...app.slots[before.slot], weight: 100 };
   if (!(await setSlots(worker, app.id, deployment.epoch, weights))) throw fenced();
+  // a release that was on trial and could not be promoted is gone from its slot too
+  if (app.split) await run.ctx.audit("traffic.ended", app, { release: app.split.release, kind: app.split.kind, by: `deployment #${deployment.number}` });
   await worker.services.db
     .update(apps)
     .set({ activeSlot: before?.slot ?? null, releaseId: before?.releaseId ?? null })

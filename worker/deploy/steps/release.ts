@@ -2,8 +2,10 @@ import { desc, eq, sql } from "drizzle-orm";
 import { apps, releases } from "../../../db/schema";
 import type { Slot } from "../../../server/apps/schema";
 import { scheduleOf, scheduleWords } from "../../../server/deployments/strategy";
+import type { TrafficSplit } from "../../../server/traffic/schema";
 import { renderEdge, setSlots, untilServed } from "../../edge-file";
 import { DeployError } from "../../errors";
+import type { SlotState } from "../../ports";
 import { drainSlot, endBakes } from "../bake";
 import { carryImage } from "../carry-image";
 import { deliverFiles } from "../deliver-files";
@@ -13,7 +15,7 @@ import { runReleaseCommand } from "../release-command";
 import { openConfig, sealConfig } from "../release-config";
 import { goesBack, isRebuild, type Results, type Run } from "../run";
 import { portOf } from "../slot-port";
-import { environmentOf, labelsOf, otherSlot, serviceOf, slotSpecOf } from "../slot-spec";
+import { environmentOf, labelsOf, otherSlot, type ReleaseFacts, serviceOf, slotSpecOf } from "../slot-spec";
 
 const RUNNING_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 15_000;
@@ -35,13 +37,7 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
   ]);
   run.deployment = written;
 
-  // the release that is on trial keeps its share until `route` gives it everything
-  const { split } = place.app;
-  const isPromoted = split?.phase === "running" && split.releaseId === row.id;
-  if (split && !isPromoted) {
-    await leaveSplit(worker, place, { actor: deployment.actor, by: `deployment #${deployment.number}` }, signal);
-    run.say(`The trial of release ${split.release} has ended: this deployment needs its slot.`);
-  }
+  const trial = await endOtherTrial(run, row.id, signal);
 
   const facts = { id: row.id, number: row.number, deploymentId: row.deploymentId, image, commitSha: row.commitSha };
   if (config.releaseCommand && isRebuild(run)) {
@@ -61,31 +57,49 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
   const schedule = scheduleOf(config.strategy, config.replicas, config.canary);
   const [first] = schedule;
   const before = place.app.activeSlot === null ? null : { slot: place.app.activeSlot, releaseId: place.app.releaseId };
-  if (before) run.say(isPromoted ? `Release ${row.number} is on trial; it gets all of the traffic.` : scheduleWords(config.strategy, schedule));
+  if (before) run.say(trial ? `Release ${row.number} is on trial; it gets all of the traffic.` : scheduleWords(config.strategy, schedule));
   const gapSince = before && config.strategy === "recreate" ? await endOldRelease(run, before.slot, signal) : null;
-  const replicas = place.app.activeSlot === null || isPromoted ? config.replicas : (first?.newReplicas ?? config.replicas);
-  const isStillThere = present !== null && present.labels["dokploy.release"] === String(row.number) && present.running >= replicas && present.image === image;
-  if (isStillThere) {
-    run.say(`Slot ${slot} still runs release ${row.number}: nothing to start.`);
-    await endBakes(worker, place.app.id);
-  } else {
-    if (present !== null && present.running > 0) await drainSlot(worker, place, slot, config.drainS, signal);
-    await endBakes(worker, place.app.id);
-    run.say(
-      `Release ${row.number} goes into slot ${slot}: ${replicas} ${replicas === 1 ? "replica" : "replicas"} of ${image.replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, "$1")}, port ${port}`,
-    );
-    await deliverFiles(worker, run.ctx, place.app.id, config);
-    await slots.ensure(slotSpecOf(worker, place, slot, facts, config, port, replicas, deployment.epoch), signal);
-  }
+  const replicas = place.app.activeSlot === null || trial ? config.replicas : (first?.newReplicas ?? config.replicas);
+  await fillSlot(run, { slot, present, facts, port, replicas }, signal);
 
-  const weights = { ...place.app.slots, [slot]: { port, weight: isPromoted ? place.app.slots[slot].weight : 0 } };
-  place.app.split = isPromoted ? split : null;
+  const weights = { ...place.app.slots, [slot]: { port, weight: trial ? place.app.slots[slot].weight : 0 } };
+  place.app.split = trial;
   if (!(await setSlots(worker, place.app.id, deployment.epoch, weights, place.app.split))) throw fenced();
   place.app.slots = weights;
   const edge = renderEdge(worker, place.app.id);
   await Promise.all([edge, slots.untilRunning({ name, replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal })]);
   run.detail({ slot, release: row.number, replicas, port });
   return { slot, releaseId: row.id, number: row.number, port, replicas, before, gapSince };
+}
+
+/** The release that is on trial keeps its share until `route` gives it everything; another one's trial ends here, since its slot is needed. */
+async function endOtherTrial({ worker, place, deployment, say }: Run, releaseId: string, signal: AbortSignal): Promise<TrafficSplit | null> {
+  const { split } = place.app;
+  if (split === null || (split.phase === "running" && split.releaseId === releaseId)) return split;
+  await leaveSplit(worker, place, { actor: deployment.actor, by: `deployment #${deployment.number}` }, signal);
+  say(`The trial of release ${split.release} has ended: this deployment needs its slot.`);
+  return null;
+}
+
+type Filling = { slot: Slot; present: SlotState | null; facts: ReleaseFacts; port: number; replicas: number };
+
+/** The slot runs the release: it does already, or what it held before is drained and replaced. */
+async function fillSlot(run: Run, { slot, present, facts, port, replicas }: Filling, signal: AbortSignal): Promise<void> {
+  const { worker, place, deployment, config } = run;
+  const { image, number } = facts;
+  const isStillThere = present !== null && present.labels["dokploy.release"] === String(number) && present.running >= replicas && present.image === image;
+  if (isStillThere) {
+    run.say(`Slot ${slot} still runs release ${number}: nothing to start.`);
+    await endBakes(worker, place.app.id);
+  } else {
+    if (present !== null && present.running > 0) await drainSlot(worker, place, slot, config.drainS, signal);
+    await endBakes(worker, place.app.id);
+    run.say(
+      `Release ${number} goes into slot ${slot}: ${replicas} ${replicas === 1 ? "replica" : "replicas"} of ${image.replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, "$1")}, port ${port}`,
+    );
+    await deliverFiles(worker, run.ctx, place.app.id, config);
+    await worker.ports.slots.ensure(slotSpecOf(worker, place, slot, facts, config, port, replicas, deployment.epoch), signal);
+  }
 }
 
 /**
