@@ -24,7 +24,8 @@ export async function watchPages(context: BrowserContext): Promise<string[]> {
   const watch = (page: Page) => {
     page.on("pageerror", (error) => errors.push(`${page.url()}: ${error.message}`));
     page.on("console", (message) => {
-      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) errors.push(`${page.url()}: ${message.text()}`);
+      // containers that start and stop beside the browser change the machine's networks: Chromium lets go of what it was loading
+      if (message.type() === "error" && !/status of 4\d\d|ERR_NETWORK_CHANGED/.test(message.text())) errors.push(`${page.url()}: ${message.text()}`);
     });
   };
   context.pages().forEach(watch);
