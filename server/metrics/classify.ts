@@ -32,10 +32,11 @@ const inOrder = (a: DeploymentFact, b: DeploymentFact) => (a.liveAt ?? 0) - (b.l
 function classifyPlace(list: DeploymentFact[], history: History): Draft[] {
   const drafts: Draft[] = [];
   const byId = new Map<string, Draft>();
+  const bySha = new Map<string, Draft[]>();
   const seen = new Set<string>();
   for (const one of list.sort(inOrder)) {
     const before = drafts.at(-1);
-    const restored = restoredBy(one, drafts, byId, history);
+    const restored = restoredBy(one, before, byId, bySha, history);
     const isSame = restored !== null && before !== undefined && restored.identity === before.identity;
     const actualKind = one.kind === "rollback" || one.kind === "code" ? (restored === null ? one.kind : isSame ? "redeploy" : "rollback") : one.kind;
     const set = actualKind === "rollback" ? (one.commits ?? []) : (one.commits ?? history.between(one.appId, before?.sha ?? null, one.sha));
@@ -55,7 +56,12 @@ function classifyPlace(list: DeploymentFact[], history: History): Draft[] {
     };
     if (actualKind === "rollback" && restored) draft.blames = firstAfterLast(drafts, restored.identity);
     for (const sha of set) seen.add(sha);
-    if (one.sha) seen.add(one.sha);
+    if (one.sha) {
+      seen.add(one.sha);
+      const same = bySha.get(one.sha);
+      if (same) same.push(draft);
+      else bySha.set(one.sha, [draft]);
+    }
     drafts.push(draft);
     byId.set(one.id, draft);
   }
@@ -63,12 +69,17 @@ function classifyPlace(list: DeploymentFact[], history: History): Draft[] {
 }
 
 /** Which earlier live deployment's release this one is again; null when it is a new one. */
-function restoredBy(one: DeploymentFact, drafts: Draft[], byId: Map<string, Draft>, history: History): Draft | null {
+function restoredBy(
+  one: DeploymentFact,
+  before: Draft | undefined,
+  byId: ReadonlyMap<string, Draft>,
+  bySha: ReadonlyMap<string, Draft[]>,
+  history: History,
+): Draft | null {
   if (one.restores !== null) return byId.get(one.restores) ?? null;
   if (one.sha === null || (one.kind !== "code" && one.kind !== "rollback")) return null;
-  const before = drafts.at(-1);
   if (one.kind === "code" && before?.sha === one.sha) return before;
-  const found = drafts.findLast((earlier) => earlier.sha === one.sha && earlier.identity !== before?.identity) ?? null;
+  const found = bySha.get(one.sha)?.findLast((earlier) => earlier.identity !== before?.identity) ?? null;
   // going back to a commit that is no ancestor of what is live is another line of development, not a rollback
   if (one.kind === "code" && found && before?.sha && history.isAncestor(one.appId, one.sha, before.sha) === false) return null;
   return found;
@@ -131,6 +142,8 @@ function verifiedAt(incidents: readonly IncidentFact[], asOf: Micros): Micros | 
 /** The commits' graph, as far as parents are known. */
 class History {
   private readonly parents = new Map<string, readonly string[]>();
+  /** The ancestors that were needed last: what follows on them needs no second walk through the whole past. */
+  private last: { of: string; set: Set<string> } | null = null;
   constructor(commits: readonly CommitFact[]) {
     for (const { appId, sha, parents } of commits) this.parents.set(`${appId} ${sha}`, parents);
   }
@@ -149,7 +162,13 @@ class History {
   /** `git log from..to`; the head alone when nothing is known of its parents. */
   between(appId: string, from: string | null, to: string | null): string[] {
     if (to === null || from === to) return [];
-    return [...this.ancestors(appId, to, from === null ? new Set() : this.ancestors(appId, from))];
+    const past = this.last !== null && this.last.of === `${appId} ${from}` ? this.last.set : from === null ? new Set<string>() : this.ancestors(appId, from);
+    const found = this.ancestors(appId, to, past);
+    // all of the past is behind `to` too where a step from what was found leads to `from`: then together they are its ancestors
+    const isAhead = from === null || [...found].some((sha) => this.parents.get(`${appId} ${sha}`)?.includes(from));
+    if (isAhead) for (const sha of found) past.add(sha);
+    this.last = isAhead ? { of: `${appId} ${to}`, set: past } : null;
+    return [...found];
   }
 
   /** Null when the graph is not known well enough to say. */
