@@ -212,5 +212,5 @@ function remedyFor(step: MapStep, share: number, steps: readonly MapStep[], lead
   if (step.key === "build") return `${said}: order the Dockerfile so that what changes seldom comes first, and keep its cache.`;
   if (step.key === "health") return `${said}: shorten the application's start, or its health check's interval and successes.`;
   if (step.key === UNATTRIBUTED) return `${said}: no step was recorded there; add the missing steps to see what it is.`;
-  return `${said}: look at its longest runs first.`;
+  return `${percent(share)} of lead time is ${step.title}: look at its longest runs first.`;
 }
