@@ -10,7 +10,9 @@ import { describeFailure, failureError, hasEnded } from "./task-failure";
 import { waitUntil } from "./wait-until";
 
 /** How long "no suitable node" may last: an old task's resources are free only when it is gone. */
-const NO_NODE_GRACE_MS = 3000;
+const NO_ROOM_GRACE_MS = 3_000;
+/** A leader that has just begun to lead knows of no node until each has reported to it; machines that restart come back too. */
+const NO_NODE_GRACE_MS = 45_000;
 const LIVING = new Set(["new", "allocated", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running"]);
 
 const digestOfTask = (task: SwarmTask) => task.Spec.ContainerSpec?.Labels?.[SPEC_LABEL];
@@ -30,12 +32,17 @@ export function failedTasks(service: SwarmService, tasks: SwarmTask[]): SwarmTas
 
 const gone = (name: string) =>
   new DeployError("internal", { what: `The service ${name} is gone`, why: "It was removed while it was waited for." }, { kind: "ours" });
-const noNode = (reason: string) =>
-  new DeployError("no_capacity", {
-    what: "No node has room for the application",
-    why: reason,
-    fix: "Lower its reservations, stop something else, or add a node.",
-  });
+
+/** Why the scheduler places a task nowhere, and how long that is waited for. @param reason the task's error; null when it is another one */
+export function unplaced(reason: string): { graceMs: number; error: DeployError } | null {
+  const because = /no suitable node(?: \((.*)\))?/i.exec(reason);
+  if (!because) return null;
+  const areAway = /^\d+ nodes? not available for new tasks$/i.test(because[1] ?? "");
+  const explanation = areAway
+    ? { what: "No node takes new tasks", fix: "Bring one back, or let it take work again: dokploy node activate NODE." }
+    : { what: "No node has room for the application", fix: "Lower its reservations, stop something else, or add a node." };
+  return { graceMs: areAway ? NO_NODE_GRACE_MS : NO_ROOM_GRACE_MS, error: new DeployError("no_capacity", { ...explanation, why: reason }) };
+}
 
 type Watch = Pick<SlotRuntime, "untilRunning" | "firstFailure" | "untilStopped">;
 
@@ -62,10 +69,10 @@ export function createTaskWatch(engine: Engine, events: EngineEvents): Watch {
         if (failed[0]) throw failureError(name, await describeFailure(engine, failed[0], failed.length));
         const wanted = presentTasks(service, tasks).filter((task) => task.DesiredState === "running" || task.DesiredState === "ready");
         if (wanted.filter((task) => task.Status.State === "running").length >= replicas) return true;
-        const stuck = wanted.find((task) => task.Status.State === "pending" && /no suitable node/i.test(task.Status.Err ?? ""));
+        const [stuck] = wanted.flatMap((task) => (task.Status.State === "pending" ? (unplaced(task.Status.Err ?? "") ?? []) : []));
         if (stuck) withoutNodeSince ??= performance.now();
         else withoutNodeSince = null;
-        if (stuck && withoutNodeSince !== null && performance.now() - withoutNodeSince > NO_NODE_GRACE_MS) throw noNode(stuck.Status.Err ?? "");
+        if (stuck && withoutNodeSince !== null && performance.now() - withoutNodeSince > stuck.graceMs) throw stuck.error;
         const waiting = wanted.find((task) => task.Status.State !== "running");
         if (waiting) lastSeen = `task ${waiting.ID} is ${waiting.Status.State}${waiting.Status.Err ? `: ${waiting.Status.Err}` : ""}`;
         return undefined;
