@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { Log } from "../log";
 
 /** Entries of log lines may be 100 KiB each: what is read at once is held at once. */
-const MOST_AT_ONCE = 32;
+const MOST_AT_ONCE = 128;
 
 /** The fields of one entry by name. */
 export type Entry = Record<string, string>;

@@ -10,7 +10,7 @@ export type LineBatch = { first: number; last: number; json: string };
 
 const PAGE_LINES = 5_000;
 /** A reader that is further behind than this, in characters, reads again what is stored; it keeps nothing in memory. */
-const MAX_WAITING = 4_000_000;
+const MAX_WAITING = 16_000_000;
 const GAP_MS = 300;
 const IDLE_MS = 5_000;
 
