@@ -59,7 +59,7 @@ const carrying = carryRegularly(worker);
 nodes.onCount(carrying.soon);
 carrying.soon();
 const reclaiming = reclaimRegularly(worker);
-await nodes.refresh().catch(() => undefined); // said by the watch itself, which goes on
+await nodes.refresh();
 await reporter.report();
 await engine.edgeControl.reconcile();
 dispatcher.wake();

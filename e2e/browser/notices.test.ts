@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser, shoot } from "../support/browser";
 import { type FreshTeam, openFreshTeam } from "../support/fresh-team";
-import { openPlatform, type Platform } from "../support/platform";
+import { openPlatform, type Platform, untilEnded } from "../support/platform";
 
 let platform: Platform;
 let team: FreshTeam;
@@ -33,16 +33,6 @@ afterAll(async () => {
   await new Promise((resolve) => receiver.close(resolve));
 });
 
-/** Polled: the log of another team’s deployment is not open to the platform’s token. */
-async function ended(id: string) {
-  for (let n = 0; n < 400; n++) {
-    const run = await team.client.deployments.read.query({ deployment: id });
-    if (run.finishedAt !== null) return run;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`Deployment ${id} has not ended.`);
-}
-
 test("name a webhook, test it, and be told of a real failure", async () => {
   const { page } = browser;
   await page.goto(`${platform.up.dashboard}/settings`);
@@ -57,7 +47,7 @@ test("name a webhook, test it, and be told of a real failure", async () => {
   await team.client.projects.create.mutate({ name: "shop" });
   const app = await team.client.apps.create.mutate({ name: "web", project: "shop", image: "127.0.0.1:9/nothing/here:1" });
   const run = await team.client.deployments.create.mutate({ app: app.id });
-  expect((await ended(run.id)).status).toBe("failed");
+  expect((await untilEnded(team, run.id)).status).toBe("failed");
   await expect.poll(() => calls.length, { timeout: 10_000 }).toBe(2);
   const told = calls[1];
   expect(JSON.parse(told?.body ?? "")).toMatchObject({ event: "deployment.failed", deployment: { id: run.id, number: 1, app: "web", project: "shop" } });

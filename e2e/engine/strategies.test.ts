@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../support/eventually";
 import { SERVER, serverFiles } from "../support/git-repository";
 import { type Journey, openJourney } from "../support/journey";
-import { ask, type Platform, startLoad } from "../support/platform";
+import { ask, type Platform, startLoad, untilEnded } from "../support/platform";
 
 let journey: Journey;
 let platform: Platform;
@@ -33,13 +34,8 @@ const canary = {
 };
 /** The automatic rollback of a deployment, once it has ended. */
 async function rollbackOf(id: string, app: string) {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
-    const { items } = await platform.client.deployments.list.query({ app });
-    const found = items.find((one) => one.remediates === id);
-    if (found?.finishedAt) return found;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("no rollback came");
+  const begun = await eventually(async () => (await platform.client.deployments.list.query({ app })).items.find((one) => one.remediates === id), 60);
+  return untilEnded(platform, begun.id);
 }
 
 describe("canary", () => {

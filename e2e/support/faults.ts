@@ -6,31 +6,17 @@ import { promisify } from "node:util";
 import { expect } from "vitest";
 import { fromIso } from "../../db/schema/columns";
 import { engineRequest } from "./engine-api.mjs";
+import { eventually } from "./eventually";
 import { serverFiles, startGitServer, type TestRepository } from "./git-repository";
 import { type HomeDatabase, openHomeDatabase } from "./home-database";
 import { ask, openPlatform, type Platform, type Up, untilEnded } from "./platform";
 
+export { eventually } from "./eventually";
 export type ProcessName = "postgresql" | "redis" | "web" | "worker";
 export type FaultApp = { id: string; url: string; repository: TestRepository; name: string };
 export type Ended = Awaited<ReturnType<typeof untilEnded>>;
 type Row = { status: string; step: string | null; epoch: number; worker_id: string | null };
 type AppSettings = Parameters<Platform["client"]["apps"]["create"]["mutate"]>[0];
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Asks until there is an answer other than undefined or an error; at most `seconds`. */
-export async function eventually<T>(question: () => Promise<T | undefined> | T | undefined, seconds = 30, pauseMs = 20): Promise<T> {
-  let last: unknown;
-  for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(pauseMs)) {
-    try {
-      const answer = await question();
-      if (answer !== undefined) return answer;
-    } catch (error) {
-      last = error;
-    }
-  }
-  throw new Error(`nothing came within ${seconds} s`, { cause: last });
-}
 
 export type Faults = Awaited<ReturnType<typeof openFaults>>;
 

@@ -7,6 +7,7 @@ import type { Platform } from "./platform";
 export type FreshTeam = {
   sql: HomeDatabase;
   client: Client;
+  api: Platform["api"];
   person: { email: string; password: string };
   cookie: { name: string; value: string; url: string };
   close(): Promise<void>;
@@ -28,10 +29,12 @@ export async function openFreshTeam({ up }: Platform): Promise<FreshTeam> {
   await sql`insert into memberships (team_id, user_id, role, created_at) values (${team.id}, ${user.id}, 'owner', now())`;
   await sql`insert into sessions (id, user_id, expires_at, created_at)
     values (${createHash("sha256").update(session).digest("hex")}, ${user.id}, now() + interval '1 day', now())`;
-  const client = createClient({ url: up.dashboard, cookie: `dokploy_session=${session}` });
+  const cookie = `dokploy_session=${session}`;
+  const client = createClient({ url: up.dashboard, cookie });
   return {
     sql,
     client,
+    api: (place, init = {}) => fetch(`${up.dashboard}${place}`, { ...init, headers: { cookie, ...init.headers } }),
     person: { email, password: up.admin.password },
     cookie: { name: "dokploy_session", value: session, url: up.dashboard },
     async close() {

@@ -150,7 +150,7 @@ export function sendPush(
 const FINAL = new Set(["succeeded", "failed", "cancelled", "superseded"]);
 
 /** The deployment once it has ended, told by its log's event stream. */
-export async function untilEnded(platform: Platform, id: string) {
+export async function untilEnded(platform: Pick<Platform, "api" | "client">, id: string) {
   for (let attempt = 0; attempt < 60; attempt++) {
     const stream = await platform.api(`/api/v1/deployments/${id}/logs`, { headers: { accept: "text/event-stream" } });
     for await (const part of stream.body as unknown as AsyncIterable<Uint8Array>) if (Buffer.from(part).includes("event: end")) break;

@@ -131,51 +131,30 @@ export function refuseTwoWriters({ strategy, volumes, replicas }: { strategy: St
 
 const generatedHost = (name: string, id: string) => `${name}-${createHash("sha256").update(id).digest("hex").slice(0, 8)}.localhost`;
 
+const BUILD_SETTINGS = [
+  "dockerfile",
+  "buildTarget",
+  "buildArgs",
+  "port",
+  "replicas",
+  "strategy",
+  "canary",
+  "volumes",
+  "placement",
+  "maxReplicasPerNode",
+  "healthPath",
+  "health",
+  "resources",
+  "releaseCommand",
+  "autoDeploy",
+  "watchPaths",
+  "stopGraceS",
+  "drainS",
+  "bakeS",
+  "retainedReleases",
+] as const;
+type BuildSettings = Pick<UpdateApp, (typeof BUILD_SETTINGS)[number]>;
+
 /** The settings that were named, without those that were not: absent is not null. */
-function pickBuild(input: CreateApp | UpdateApp) {
-  const {
-    dockerfile,
-    buildTarget,
-    buildArgs,
-    port,
-    replicas,
-    strategy,
-    canary,
-    volumes,
-    placement,
-    maxReplicasPerNode,
-    healthPath,
-    health,
-    resources,
-    releaseCommand,
-    autoDeploy,
-    watchPaths,
-    stopGraceS,
-    drainS,
-    bakeS,
-    retainedReleases,
-  } = input;
-  const all = {
-    dockerfile,
-    buildTarget,
-    buildArgs,
-    port,
-    replicas,
-    strategy,
-    canary,
-    volumes,
-    placement,
-    maxReplicasPerNode,
-    healthPath,
-    health,
-    resources,
-    releaseCommand,
-    autoDeploy,
-    watchPaths,
-    stopGraceS,
-    drainS,
-    bakeS,
-    retainedReleases,
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Partial<typeof all>;
-}
+const pickBuild = (input: CreateApp | UpdateApp): BuildSettings =>
+  Object.fromEntries(BUILD_SETTINGS.flatMap((key) => (input[key] === undefined ? [] : [[key, input[key]]])));

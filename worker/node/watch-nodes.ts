@@ -13,7 +13,7 @@ export type NodeWatch = {
   count(): number;
   /** The node that the worker's engine is; "" until it was asked. */
   ownId(): string;
-  /** Reads and stores the nodes now. */
+  /** Reads and stores the nodes now. What fails is logged, and looked at again at the next event or report. */
   refresh(): Promise<void>;
   /** Calls back when the number of machines has changed. */
   onCount(call: () => void): void;
@@ -44,18 +44,16 @@ export function watchNodes(services: Services, cluster: Cluster): NodeWatch {
     if (before.length !== rows.length) for (const call of calls) call();
   };
   const refresh = () => {
-    const next = turn.then(read);
-    turn = next.catch((error: Error) => services.log.warn({ error: error.message }, "nodes not read"));
-    return next;
+    turn = turn.then(read).catch((error: Error) => services.log.warn({ error: error.message }, "nodes not read; the next event or report looks again"));
+    return turn;
   };
-  const quietly = () => void refresh().catch(() => undefined); // said above
   const stop = cluster.onChange(() => {
     soon ??= setTimeout(() => {
       soon = null;
-      quietly();
+      void refresh();
     }, SETTLE_MS);
   });
-  const timer = setInterval(quietly, REPORT_MS);
+  const timer = setInterval(() => void refresh(), REPORT_MS);
   return {
     count: () => Math.max(1, known.length),
     ownId: () => ownId,

@@ -33,7 +33,7 @@ export async function performOnNode(worker: WorkerContext, operation: OperationR
         throw new Error(`${operation.kind} is nothing that is done to a node`);
     }
   } finally {
-    await worker.nodes.refresh().catch(() => undefined); // said by the watch, which looks again
+    await worker.nodes.refresh();
   }
 }
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, writeFile } from "node:fs/promises";
-import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseDockerHost } from "../../../worker/engine/docker-client";
 import { createImages } from "../../../worker/engine/images";
@@ -17,16 +18,10 @@ const PASSWORD = "open sesame";
 /** bcrypt of it, as htpasswd -B writes it. */
 const HASH = "$2y$04$gaTavb4zCCVgHmgGWNW1AeIybzODS.1guWIfJqibigX9nJFFoyXOy";
 
-async function answers(port: number): Promise<void> {
-  for (;;) {
-    const isUp = await new Promise<boolean>((resolve) => {
-      http
-        .get({ host: "127.0.0.1", port, path: "/v2/", agent: false }, (response) => resolve(response.resume().statusCode === 401))
-        .on("error", () => resolve(false));
-    });
-    if (isUp) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+/** The registry says when it listens. */
+async function listening(said: Readable): Promise<void> {
+  for await (const line of createInterface({ input: said })) if (line.includes("listening on")) break;
+  said.resume();
 }
 
 beforeAll(async () => {
@@ -35,13 +30,14 @@ beforeAll(async () => {
   await writeFile(path.join(folder, "htpasswd"), `dokploy:${HASH}\n`);
   await writeFile(
     path.join(folder, "config.yml"),
-    `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${folder}/data}}\nhttp: {addr: "127.0.0.1:${port}"}\nauth: {htpasswd: {realm: test, path: ${folder}/htpasswd}}\n`,
+    `version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: ${folder}/data}}\nhttp: {addr: "127.0.0.1:${port}"}\nauth: {htpasswd: {realm: test, path: ${folder}/htpasswd}}\n`,
   );
-  registry = spawn("docker-registry", ["serve", path.join(folder, "config.yml")], { stdio: "ignore" });
+  registry = spawn("docker-registry", ["serve", path.join(folder, "config.yml")], { stdio: ["ignore", "ignore", "pipe"] });
+  const ready = listening(registry.stderr as Readable);
   address = `127.0.0.1:${port}`;
   engine = await openTestEngine({ registry: { address, username: "dokploy", password: PASSWORD } });
   imageId = (await engine.ports.docker.getImage("busybox:latest").inspect()).Id;
-  await answers(port);
+  await ready;
 }, 120_000);
 afterAll(async () => {
   for (const name of [`${address}/team/app:1`, `${address}/team/app:2`]) {

@@ -2,6 +2,7 @@ import http from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EdgeApp, ProbeAnswer, SlotSpec } from "../../../worker/ports";
 import { freePort, openTestEngine, type TestEngine } from "../../support/engine-fixture";
+import { eventually } from "../../support/eventually";
 
 let engine: TestEngine;
 let pages: http.Server;
@@ -41,13 +42,16 @@ const app = (generation: string, weights: [number, number], more: Partial<EdgeAp
 });
 const running = (slot: "a" | "b", replicas = 1) => engine.ports.slots.untilRunning({ name: `${engine.homeId}-${slot}`, replicas, timeoutMs: 30_000, signal });
 
-async function until<T>(question: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await question();
-    if (isRight(answer)) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
+/** The edge tells of nothing by events: it is asked. */
+const until = <T>(question: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> =>
+  eventually(
+    async () => {
+      const answer = await question();
+      return isRight(answer) ? answer : undefined;
+    },
+    60,
+    10,
+  ) as Promise<T>;
 const serving = (generation: string) =>
   until(
     () => engine.ports.edge.servedGeneration({ appId: "x", signal }),
