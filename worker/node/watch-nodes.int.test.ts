@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodes } from "../../db/schema";
+import { clusterNode as node } from "../../e2e/support/cluster-node";
 import { openTestServices, type TestServices } from "../../e2e/support/test-services";
 import { teamStream } from "../../server/live/events";
 import type { Cluster, ClusterNode, PlacedTask } from "../ports";
@@ -10,24 +11,6 @@ beforeAll(async () => {
   t = await openTestServices();
 });
 afterAll(() => t.close());
-
-const node = (id: string, more: Partial<ClusterNode> = {}): ClusterNode => ({
-  id,
-  hostname: `host-${id}`,
-  role: "worker",
-  isLeader: false,
-  availability: "active",
-  state: "ready",
-  message: "",
-  address: "10.0.0.2",
-  managerAddress: null,
-  labels: {},
-  cpus: 2,
-  memoryBytes: 1024,
-  engineVersion: "24.0.7",
-  joinedAt: 1_000_000,
-  ...more,
-});
 
 test("the table follows the Swarm; only administrators' teams are told, and only of what a page shows", async () => {
   const admin = await t.newTeam(undefined, { isAdmin: true });

@@ -1,6 +1,7 @@
 import { and, eq, inArray } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apps, operations } from "../../db/schema";
+import { clusterNode as node } from "../../e2e/support/cluster-node";
 import { openTestServices, type TestServices } from "../../e2e/support/test-services";
 import type { OperationRow } from "../../server/operations/service";
 import type { WorkerContext } from "../context";
@@ -12,24 +13,6 @@ beforeAll(async () => {
   t = await openTestServices();
 });
 afterAll(() => t.close());
-
-const node = (id: string, more: Partial<ClusterNode> = {}): ClusterNode => ({
-  id,
-  hostname: `host-${id}`,
-  role: "worker",
-  isLeader: false,
-  availability: "active",
-  state: "ready",
-  message: "",
-  address: "10.0.0.2",
-  managerAddress: null,
-  labels: {},
-  cpus: 2,
-  memoryBytes: 0,
-  engineVersion: "",
-  joinedAt: 0,
-  ...more,
-});
 
 /** A Swarm in memory: what `change` does to a node is kept in order, tasks are where the test puts them. */
 function swarm(nodes: ClusterNode[], tasks: PlacedTask[] = []) {
