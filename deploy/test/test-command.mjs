@@ -13,7 +13,7 @@ import { errorLine, Refusal, say } from "../up/say.mjs";
 import { staticChecks } from "./checks.mjs";
 import { greenBefore, rememberGreen, treeHash } from "./green.mjs";
 import { startPlatform, startStores, testFolder } from "./platform.mjs";
-import { endVitest, runLevel } from "./vitest-run.mjs";
+import { endVitest, failures, runLevel } from "./vitest-run.mjs";
 
 export const LEVELS = ["unit", "integration", "engine", "browser", "faults"];
 const ON_PLATFORM = ["engine", "browser", "faults"];
@@ -59,6 +59,7 @@ export async function test(argv, env) {
     total.failed++;
     process.stderr.write(`${errorLine(error)}\n`);
   }
+  for (const failure of failures) process.stdout.write(`✗ ${failure}\n`);
   process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }

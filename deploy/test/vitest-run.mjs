@@ -11,6 +11,9 @@ import { endProcess, recordOf } from "../up/processes.mjs";
 const running = new Set();
 export const endVitest = () => Promise.all([...running].map((record) => endProcess(record, { signal: "SIGINT", graceMs: 5_000 })));
 
+/** What failed in all levels so far, to be said once more at the very end: a long log is often read from there. @type {string[]} */
+export const failures = [];
+
 /**
  * @param {string} root
  * @param {string} level a project of vitest.config.ts
@@ -41,7 +44,9 @@ export async function runLevel(root, level, env, { isBeside = false } = {}) {
   });
   if (printed) process.stdout.write(fs.readFileSync(printed));
   if (typeof out === "number") fs.closeSync(out);
-  return countReport(fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, "utf8")) : null, status === 0);
+  const read = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, "utf8")) : null;
+  failures.push(...failuresOf(read).map((one) => `${level}: ${path.relative(root, one)}`));
+  return countReport(read, status === 0);
 }
 
 /**
@@ -57,4 +62,17 @@ export function countReport(report, isGreen) {
   ).length;
   const failed = report.numFailedTests + files;
   return { passed: report.numPassedTests, failed: failed === 0 && !isGreen ? 1 : failed, skipped: report.numPendingTests + report.numTodoTests };
+}
+
+/** The lines of a message that are repeated: the claim and a first look at its values, not the whole difference. */
+const LINES = 12;
+
+/** Each failed test, or file that failed as a whole: where, which, and the start of its message. @param {any} report @returns {string[]} */
+export function failuresOf(report) {
+  const start = (/** @type {string} */ message) => (message ?? "").split("\n").slice(0, LINES).join("\n  ");
+  return (report?.testResults ?? []).flatMap((/** @type {any} */ file) => {
+    const failed = file.assertionResults.filter((/** @type {any} */ one) => one.status === "failed");
+    if (failed.length === 0) return file.status === "failed" ? [`${file.name}\n  ${start(file.message)}`] : [];
+    return failed.map((/** @type {any} */ one) => `${file.name}: ${one.fullName}\n  ${start(one.failureMessages?.[0])}`);
+  });
 }
