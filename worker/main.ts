@@ -42,7 +42,10 @@ const engine = await createPorts({
     probePort: env.DOKPLOY_PROBE_PORT,
     probeSecret: services.keyring.derive("edge-probe").toString("hex"),
   },
-  buildResources: { memoryBytes: env.DOKPLOY_BUILD_MEMORY_MIB * 1024 ** 2, cpus: env.DOKPLOY_BUILD_CPUS },
+  buildResources: {
+    memoryBytes: env.DOKPLOY_BUILD_MEMORY_MIB === undefined ? null : env.DOKPLOY_BUILD_MEMORY_MIB * 1024 ** 2,
+    cpus: env.DOKPLOY_BUILD_CPUS ?? null,
+  },
   pages: env.DOKPLOY_PAGES_URL === "" ? null : { url: env.DOKPLOY_PAGES_URL },
   log,
 });
