@@ -21,6 +21,7 @@ import { createOperator } from "./operate/operator";
 import { observeApps, reconcile } from "./operate/reconcile";
 import { observeSplits } from "./operate/split-counts";
 import { sweep } from "./operate/sweep";
+import { createRunExporter, isTelemetryOn } from "./telemetry/export-runs";
 
 const OBSERVE_MS = 5_000;
 const SWEEP_MS = 120_000;
@@ -53,7 +54,8 @@ const nodes = watchNodes(services, engine.cluster);
 const engineVersion = async () => String((await engine.docker.info()).ServerVersion);
 const reporter = reportWorker(services, env, log, engineVersion, nodes.count);
 const announcer = createAnnouncer(services);
-const worker: WorkerContext = { services, announcer, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodes };
+const exporter = isTelemetryOn(process.env) ? createRunExporter(services) : null;
+const worker: WorkerContext = { services, announcer, exporter, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodes };
 
 const dispatcher = createDispatcher(worker);
 const operator = createOperator(worker);
@@ -81,6 +83,7 @@ const sweeper = setInterval(() => void sweep(worker), SWEEP_MS);
 void sweep(worker);
 engine.onEngineRestart(safely("applications not reconciled", () => reconcile(worker)));
 safely("notices not queued", () => announcer.sweep())();
+safely("traces not queued", async () => exporter?.sweep())();
 safely("branch heads not compared", () => compareHeads(worker))();
 
 const connection = () => new Redis(env.REDIS_URL, { maxRetriesPerRequest: null }).on("error", (error) => log.warn({ error: error.message }, "redis"));
@@ -109,6 +112,7 @@ async function close(): Promise<void> {
   reclaiming.close();
   await Promise.all([dispatcher.close(), operator.close()]);
   await announcer.close();
+  await exporter?.close();
   await appLogs.close();
   hints.disconnect();
   await Promise.allSettled(wakers.map((waker) => waker.close(true)));
