@@ -21,6 +21,7 @@ import { createOperator } from "./operate/operator";
 import { observeApps, reconcile } from "./operate/reconcile";
 import { observeSplits } from "./operate/split-counts";
 import { sweep } from "./operate/sweep";
+import { createTrialWatch } from "./operate/watch-trials";
 import { createRunExporter, isTelemetryOn } from "./telemetry/export-runs";
 
 const OBSERVE_MS = 5_000;
@@ -60,6 +61,7 @@ const worker: WorkerContext = { services, announcer, exporter, env, ports: engin
 const dispatcher = createDispatcher(worker);
 const operator = createOperator(worker);
 const liveWatch = createLiveWatch(worker);
+const trialWatch = createTrialWatch(worker);
 const carrying = carryRegularly(worker);
 nodes.onCount(carrying.soon);
 carrying.soon();
@@ -109,6 +111,7 @@ async function close(): Promise<void> {
   clearInterval(observer);
   clearInterval(sweeper);
   liveWatch.close();
+  trialWatch.close();
   reclaiming.close();
   await Promise.all([dispatcher.close(), operator.close()]);
   await announcer.close();

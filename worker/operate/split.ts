@@ -125,7 +125,8 @@ async function flip(
 export async function endSplit(worker: WorkerContext, place: AppPlace, operation: OperationRow, signal: AbortSignal): Promise<void> {
   const { app } = place;
   if (app.split === null) return;
-  await leaveSplit(worker, place, { actor: operation.actor, by: "a person" }, signal);
+  const { reason } = operation.input as { reason?: string };
+  await leaveSplit(worker, place, { actor: operation.actor, by: reason ?? "a person" }, signal);
   await drainSlot(worker, place, app.split.slot, app.drainS, signal);
   signal.throwIfAborted();
   await emptySlot(worker, place, signal);
