@@ -145,7 +145,7 @@ test("a release on trial that crashes is taken off by itself; everybody has the 
   repository.commit({ "server.js": SERVER("two") });
   expect((await deploy()).reason).toBeNull();
   const header = { name: "X-Trial", value: "yes" };
-  await platform.client.traffic.split.mutate({ app: app.id, release: 1, weight: 0, header });
+  await platform.client.traffic.split.mutate({ app: app.id, release: 1, header });
   const load = startLoad(url, 30);
   await ask(`${url}/burn`, { headers: { "x-trial": "yes" } });
   await expect.poll(async () => (await platform.client.traffic.read.query({ app: app.id })).split, { timeout: 30_000 }).toBeNull();
