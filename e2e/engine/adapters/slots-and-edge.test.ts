@@ -1,7 +1,8 @@
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../../deploy/up/ports.mjs";
 import type { EdgeApp, ProbeAnswer, SlotSpec } from "../../../worker/ports";
-import { freePort, openTestEngine, type TestEngine } from "../../support/engine-fixture";
+import { openTestEngine, type TestEngine } from "../../support/engine-fixture";
 import { eventually } from "../../support/eventually";
 
 let engine: TestEngine;
