@@ -9,7 +9,7 @@ import { engineRequest } from "./engine-api.mjs";
 import { eventually } from "./eventually";
 import { serverFiles, startGitServer, type TestRepository } from "./git-repository";
 import { type HomeDatabase, openHomeDatabase } from "./home-database";
-import { ask, openPlatform, type Platform, type Up, untilEnded } from "./platform";
+import { ask, deleteProject, openPlatform, type Platform, type Up, untilEnded } from "./platform";
 
 export { eventually } from "./eventually";
 export type ProcessName = "postgresql" | "redis" | "web" | "worker";
@@ -97,7 +97,7 @@ export async function openFaults() {
     /** What the engine and the file system hold of this home that no live or baking release needs, once what ends has ended. */
     orphans: () => settledOrphans({ sql, home, homeId, dockerHost: platform.up.dockerHost }),
     async close() {
-      await platform.client.projects.delete.mutate({ project });
+      await deleteProject(platform, project);
       await git.close();
       await sql.end();
     },

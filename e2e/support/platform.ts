@@ -159,3 +159,15 @@ export async function untilEnded(platform: Pick<Platform, "api" | "client">, id:
   }
   throw new Error(`Deployment ${id} has not ended.`);
 }
+
+/** Deletes a project with its applications; where they need longer than one request may take, it is asked again, as the answer says. */
+export async function deleteProject({ client }: Platform, project: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.projects.delete.mutate({ project });
+      return;
+    } catch (error) {
+      if (attempt === 4 || !String(error).includes("still under way")) throw error;
+    }
+  }
+}

@@ -193,8 +193,10 @@ export async function loadRuns(
   };
 }
 
-/** Builds that all workers may run at once, as they last said. */
+const REPORTED_WITHIN_MICROS = 60_000_000;
+/** Builds that all workers may run at once, as those that are there last said. */
 export async function buildSlots(ctx: TeamContext): Promise<number> {
-  const rows = await ctx.team.query((db) => db.select({ slots: workers.buildSlots }).from(workers));
+  const present = gte(workers.reportedAt, ctx.now() - REPORTED_WITHIN_MICROS);
+  const rows = await ctx.team.query((db) => db.select({ slots: workers.buildSlots }).from(workers).where(present));
   return rows.reduce((sum, row) => sum + row.slots, 0);
 }
