@@ -25,8 +25,8 @@ beforeEach(async () => {
   await t.worker.db.insert(nodes).values({ ...clusterNode(node), isOwn: true, seenAt: Date.now() * 1000 });
 });
 
-async function newShop(resources: object = { memoryBytes: 512 * MIB, cpus: 1 }) {
-  const team = await t.newTeam(undefined, { isAdmin: count % 2 === 0 });
+async function newShop({ resources = { memoryBytes: 512 * MIB, cpus: 1 }, isAdmin = false }: { resources?: object; isAdmin?: boolean } = {}) {
+  const team = await t.newTeam(undefined, { isAdmin });
   await team.caller.projects.create({ name: "shop" });
   const create = async (name: string) => {
     const app = await team.caller.apps.create({ name, project: "shop", image: "example/app", resources });
@@ -109,7 +109,7 @@ test("a project is the sum of its applications, on all machines together", async
 });
 
 test("waste shows where enough was looked at: what is given, against the most that was used", async () => {
-  const { caller, web, job } = await newShop({ memoryBytes: 512 * MIB, reservedMemoryBytes: 128 * MIB });
+  const { caller, web, job } = await newShop({ resources: { memoryBytes: 512 * MIB, reservedMemoryBytes: 128 * MIB } });
   await look(90, 70, (slot) => [container(web, 0.1, slot === 100 ? 61 : 40), ...(slot < 60 ? [container(job, 0.1, 100)] : [])]);
   const { apps: sized } = await caller.usage.read({ project: "shop", ...window(90, 80) });
   expect(sized.map((one) => one.name)).toEqual(["web", "job"]);
@@ -119,9 +119,7 @@ test("waste shows where enough was looked at: what is given, against the most th
 });
 
 test("a machine is shown to who looks after the installation, with what others use of it", async () => {
-  count += count % 2;
-  const admin = await newShop();
-  count += 1;
+  const admin = await newShop({ isAdmin: true });
   const other = await newShop();
   await look(30, 10, () => [container(admin.web, 0.5, 100), container(other.web, 0.25, 200)]);
   const report = await admin.caller.usage.read({ node, ...window(30, 10) });
@@ -134,8 +132,7 @@ test("a machine is shown to who looks after the installation, with what others u
 });
 
 test("a machine that nobody looks at is said to be one", async () => {
-  count += count % 2;
-  const admin = await newShop();
+  const admin = await newShop({ isAdmin: true });
   await t.worker.db.insert(nodes).values({ ...clusterNode(`${node}-far`), seenAt: Date.now() * 1000 });
   await look(1, 1, () => []);
   expect(await admin.caller.usage.read({ project: "shop" })).toMatchObject({ unsampledNodes: 1, sampledAt: expect.any(String) });
