@@ -10,10 +10,11 @@ export function cores(value: number): string {
   return value > 0 && figure === 0 ? "under 0.001 cores" : `${figure} ${figure === 1 ? "core" : "cores"}`;
 }
 
-/** `512 MiB`, `1.5 GiB`: what people set is written as they set it. */
+/** `512 MiB`, `1.5 GiB`, `12 KiB`: what people set is written as they set it. */
 export function memory(bytes: number): string {
   const mib = bytes / MIB;
   if (mib >= 1024) return `${Number((mib / 1024).toFixed(2))}${NNBSP}GiB`;
+  if (mib < 1) return `${Math.ceil(bytes / 1024)}${NNBSP}KiB`;
   return `${mib >= 10 ? Math.round(mib) : Number(mib.toFixed(1))}${NNBSP}MiB`;
 }
 

@@ -1,6 +1,6 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { apps, nodes } from "../../db/schema";
+import { apps, nodes, nodeUsage } from "../../db/schema";
 import { toIso } from "../../db/schema/columns";
 import { clusterNode } from "../../e2e/support/cluster-node";
 import { openTestServices, type TestServices } from "../../e2e/support/test-services";
@@ -21,6 +21,7 @@ beforeAll(async () => {
 afterAll(() => t.close());
 beforeEach(async () => {
   await t.worker.db.delete(nodes);
+  await t.worker.db.delete(nodeUsage);
   node = `node-${count++}`;
   await t.worker.db.insert(nodes).values({ ...clusterNode(node), isOwn: true, seenAt: Date.now() * 1000 });
 });

@@ -10,10 +10,11 @@ import { findProject } from "../projects/service";
 import { appPoints, appSums, diskHours, lookedAt, type NodePoint, nodePoints, type Place, type Point } from "./read";
 import type { AppUse, NodeShare, UsageInput, UsagePoint, UsageReport } from "./schema";
 import { byWaste, sizeOf } from "./sizing";
+import { SAMPLE_STEP } from "./store";
 import { DAY, floorTo, keptFrom, readUsageWindow, SECOND, type UsageWindow } from "./window";
 
 /** A machine of which nothing was heard for so long is not sampled. */
-const SILENT_MICROS = 60 * SECOND;
+const SILENT_MICROS = 120 * SECOND;
 const HOUR = 3600;
 const HOURS_BEFORE = 6;
 
@@ -85,7 +86,7 @@ async function looks(rows: TeamRows, asOf: Micros, node: string | null) {
   const machines = (await lookedAt(rows, asOf - DAY)).filter((one) => node === null || one.id === node);
   const last = Math.max(...machines.map((one) => one.at ?? 0));
   return {
-    sampledAt: last > 0 ? last : null,
+    sampledAt: last > 0 ? last + SAMPLE_STEP * SECOND : null,
     unsampledNodes: machines.filter((one) => one.state === "ready" && (one.at ?? 0) < asOf - SILENT_MICROS).length,
   };
 }

@@ -60,7 +60,7 @@ test("the most wasteful come first, those of which nothing can be said last", ()
 
 test("sizes and times are written as people set and say them", () => {
   expect([0, 0.0004, 0.004, 0.25, 1, 1.5].map(cores)).toEqual(["0 cores", "under 0.001 cores", "0.004 cores", "0.25 cores", "1 core", "1.5 cores"]);
-  expect([1.25 * MIB, 512 * MIB, 1536 * MIB].map(memory)).toEqual(["1.3\u202fMiB", "512\u202fMiB", "1.5\u202fGiB"]);
+  expect([300, 1.25 * MIB, 512 * MIB, 1536 * MIB].map(memory)).toEqual(["1\u202fKiB", "1.3\u202fMiB", "512\u202fMiB", "1.5\u202fGiB"]);
   expect(
     [
       { n: 1, grain: 60 as const },

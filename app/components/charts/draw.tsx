@@ -62,7 +62,7 @@ export default function Draw({ drawing }: { drawing: Drawing }) {
       >
         <CartesianGrid vertical={false} stroke="var(--border-1)" />
         <XAxis dataKey="x" hide={!hasAxis} tick={TEXT} tickLine={false} axisLine={{ stroke: "var(--border-2)" }} minTickGap={18} />
-        <YAxis width={52} domain={axis.domain} ticks={axis.ticks} tickFormatter={axisText[unit]} tick={TEXT} tickLine={false} axisLine={false} />
+        <YAxis width={52} interval={0} domain={axis.domain} ticks={axis.ticks} tickFormatter={axisText[unit]} tick={TEXT} tickLine={false} axisLine={false} />
         {change ? (
           <ReferenceArea
             x1={change.from}

@@ -11,7 +11,9 @@ const SAMPLE_MS = SAMPLE_STEP * 1000;
 const MOST_WAITING = 360;
 const HOUR_MS = 3_600_000;
 const AFTER_MS = 20;
-const FIRST_DISK_MS = 20_000;
+const FIRST_MS = 20_000;
+/** The engine walks what it measures; the last measurement of an hour is kept. */
+const DISK_MS = 15 * 60_000;
 
 /** Stores what a sampler saw of this worker's own node, and tells the pages that show it. */
 export type UsageStore = { take(sampler: UsageSampler): Promise<void> };
@@ -49,9 +51,9 @@ export function collectUsage(worker: WorkerContext): { close(): Promise<void> } 
     work().catch((error: unknown) => {
       if (!signal.aborted) services.log.warn({ err: error }, what);
     });
-  const every = async (firstMs: () => number, nextMs: () => number, work: () => Promise<void>) => {
-    for (let pause = firstMs(); ; pause = nextMs()) {
-      await wait(pause, undefined, { signal, ref: false }).catch(() => undefined);
+  const every = async (pauseMs: (isFirst: boolean) => number, work: () => Promise<void>) => {
+    for (let isFirst = true; ; isFirst = false) {
+      await wait(pauseMs(isFirst), undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
       await work();
     }
@@ -76,19 +78,15 @@ export function collectUsage(worker: WorkerContext): { close(): Promise<void> } 
     const count = await forgetUsage(services.db, services.clock());
     if (count > 0) services.log.info({ count }, "old rows of utilisation removed");
   };
-  const hour = () => HOUR_MS;
+  const soonAndEvery = (pauseMs: number, what: string, work: () => Promise<void>) =>
+    every(
+      (isFirst) => (isFirst ? FIRST_MS : pauseMs),
+      () => safely(what, work),
+    );
   const running = Promise.all([
-    safely("utilisation is not sampled any more", () => every(untilSlot, untilSlot, () => safely("utilisation not sampled", look))),
-    every(
-      () => FIRST_DISK_MS,
-      hour,
-      () => safely("disks not measured", measureDisk),
-    ),
-    every(
-      () => FIRST_DISK_MS,
-      hour,
-      () => safely("old utilisation not removed", forget),
-    ),
+    every(untilSlot, () => safely("utilisation not sampled", look)),
+    soonAndEvery(DISK_MS, "disks not measured", measureDisk),
+    soonAndEvery(HOUR_MS, "old utilisation not removed", forget),
   ]);
   return {
     async close() {
