@@ -2,7 +2,7 @@ import type { LinksFunction, LoaderFunctionArgs } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
 import { Unwell } from "~/components/ui/unwell";
 import { AppSize } from "~/components/usage/app-size";
-import { NothingSeen, Seen } from "~/components/usage/seen";
+import { NothingSeen, NotRun, Seen } from "~/components/usage/seen";
 import { UsageCharts } from "~/components/usage/usage-charts";
 import { UsageForm } from "~/components/usage/usage-form";
 import { useUsageEvents } from "~/lib/live";
@@ -31,9 +31,9 @@ export default function AppUsage() {
         <Seen report={report} />
       </p>
       {report.sampledAt === null && !isSeen ? <NothingSeen of="app" /> : null}
-      {isSeen ? <UsageCharts report={report} given={one ? givenOf(one) : { cpu: [], memory: [] }} csv={csv.points} /> : null}
+      {isSeen && one ? <UsageCharts report={report} given={givenOf(one)} csv={csv.points} /> : null}
       {!isSeen && report.sampledAt !== null ? <p className="note">Nobody looked in this time. Choose a later one.</p> : null}
-      {one ? <AppSize one={one} /> : isSeen ? <p className="note">It did not run in this time, and is not to run now: deploy it, or start it.</p> : null}
+      {one ? <AppSize one={one} /> : isSeen ? <NotRun app={report.of.id} /> : null}
     </div>
   );
 }

@@ -101,7 +101,8 @@ describe("an application", () => {
 
   test("one that never ran says so, and what to do", async () => {
     await checkPage(page, at(`/apps/${apps.empty}/usage`));
-    await page.getByText("deploy it, or start it").waitFor();
+    await page.getByRole("heading", { name: "It did not run in this time" }).waitFor();
+    await reachByTab(page, "To the application");
     await shoot(page, "usage-app-empty");
   });
 });

@@ -19,10 +19,10 @@ export function memory(bytes: number): string {
 }
 
 /** `7 days`, `5 hours`, `40 minutes`: how long was looked. */
-export function observed({ n, grain }: Pick<AppUse, "n" | "grain">): string {
-  const minutes = (n * grain) / 60;
+export function observed({ looks }: Pick<AppUse, "looks">): string {
+  const minutes = looks / 6;
   const [amount, unit] = minutes >= 2 * 24 * 60 ? [minutes / (24 * 60), "day"] : minutes >= 120 ? [minutes / 60, "hour"] : [minutes, "minute"];
-  const whole = Math.floor(amount);
+  const whole = Math.max(1, Math.floor(amount));
   return `${whole} ${unit}${whole === 1 ? "" : "s"}`;
 }
 

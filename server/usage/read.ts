@@ -10,8 +10,8 @@ import { SECOND, type UsageWindow } from "./window";
 /** Which rows a question is about: those of applications, or of what a node did, or of applications on a node. */
 export type Place = { apps: string[]; node: string | null };
 
+type Own = Parameters<Parameters<TeamRows["query"]>[0]>[1];
 const float = (value: SQL) => sql<number>`(${value})::float8`;
-const micros = (column: PgColumn) => float(sql`extract(epoch from ${column}) * 1000000`);
 const bucketOf = (column: PgColumn, step: number) => float(sql`floor(extract(epoch from ${column}) / ${step}::int) * ${step}::int * 1000000`);
 const within = (table: typeof appUsage | typeof nodeUsage, { from, to }: Pick<UsageWindow, "from" | "to">, step: number) =>
   and(eq(table.step, step), gte(table.at, from), lt(table.at, to)) as SQL;
@@ -34,6 +34,45 @@ function looksOf(tx: Transaction, window: UsageWindow, node: string | null) {
 export type Point = Omit<UsagePoint, "disk" | "at"> & { at: Micros; looked: number; bytes: Bytes };
 type Bytes = Record<"received" | "sent" | "read" | "written", number>;
 
+/** What applications used by time and machine: each one's peak first, then all of them added up. */
+function usedOf(tx: Transaction, own: Own, window: UsageWindow, { apps, node }: Place) {
+  const each = tx
+    .select({
+      bucket: bucketOf(appUsage.at, window.step).as("bucket"),
+      node: appUsage.nodeId,
+      cpu: float(sql`sum(${appUsage.cpuMicros})`).as("cpu"),
+      cpuMost: float(sql`max(${appUsage.cpuMost})`).as("cpu_high"),
+      memory: float(sql`sum(${appUsage.memorySum})`).as("memory"),
+      memoryMost: float(sql`max(${appUsage.memoryMost})`).as("memory_high"),
+      received: float(sql`sum(${appUsage.receivedBytes})`).as("received"),
+      sent: float(sql`sum(${appUsage.sentBytes})`).as("sent"),
+      read: float(sql`sum(${appUsage.readBytes})`).as("bytes_read"),
+      written: float(sql`sum(${appUsage.writtenBytes})`).as("written"),
+      containers: float(sql`sum(${appUsage.containerSum})`).as("containers"),
+    })
+    .from(appUsage)
+    .where(own(appUsage, and(inArray(appUsage.appId, apps), within(appUsage, window, window.stored), node === null ? undefined : eq(appUsage.nodeId, node))))
+    .groupBy(sql`1`, appUsage.nodeId, appUsage.appId)
+    .as("each_app");
+  const all = (column: SQL.Aliased<number>) => float(sql`sum(${column})`);
+  return tx
+    .select({
+      bucket: each.bucket,
+      node: each.node,
+      cpu: all(each.cpu),
+      cpuMost: all(each.cpuMost),
+      memory: all(each.memory),
+      memoryMost: all(each.memoryMost),
+      received: all(each.received),
+      sent: all(each.sent),
+      read: all(each.read),
+      written: all(each.written),
+      containers: all(each.containers),
+    })
+    .from(each)
+    .groupBy(each.bucket, each.node);
+}
+
 /**
  * Applications' use by time, all of them together: on each machine what was used, by how much of the time that machine was looked at; then
  * the machines added up. `most` adds up each application's own peak on each machine: never less than what they had at once.
@@ -41,29 +80,7 @@ type Bytes = Record<"received" | "sent" | "read" | "written", number>;
 export async function appPoints(rows: TeamRows, window: UsageWindow, { apps, node }: Place): Promise<Point[]> {
   return rows.query(async (tx, own) => {
     const looked = await looksOf(tx, window, node);
-    const used =
-      apps.length === 0
-        ? []
-        : await tx
-            .select({
-              bucket: bucketOf(appUsage.at, window.step),
-              node: appUsage.nodeId,
-              app: appUsage.appId,
-              cpu: float(sql`sum(${appUsage.cpuMicros})`),
-              cpuMost: float(sql`max(${appUsage.cpuMost})`),
-              memory: float(sql`sum(${appUsage.memorySum})`),
-              memoryMost: float(sql`max(${appUsage.memoryMost})`),
-              received: float(sql`sum(${appUsage.receivedBytes})`),
-              sent: float(sql`sum(${appUsage.sentBytes})`),
-              read: float(sql`sum(${appUsage.readBytes})`),
-              written: float(sql`sum(${appUsage.writtenBytes})`),
-              containers: float(sql`sum(${appUsage.containerSum})`),
-            })
-            .from(appUsage)
-            .where(
-              own(appUsage, and(inArray(appUsage.appId, apps), within(appUsage, window, window.stored), node === null ? undefined : eq(appUsage.nodeId, node))),
-            )
-            .groupBy(sql`1`, appUsage.nodeId, appUsage.appId);
+    const used = apps.length === 0 ? [] : await usedOf(tx, own, window, { apps, node });
     const points = new Map<Micros, Point>();
     const looks = new Map(looked.map((look) => [`${look.bucket} ${look.node}`, look]));
     for (const { bucket, micros: time } of looked) {
@@ -135,6 +152,7 @@ export async function nodePoints(rows: TeamRows, window: UsageWindow, node: stri
 export type AppSums = {
   app: string;
   n: number;
+  looks: number;
   cpu: number;
   cpuP95: number;
   cpuMost: number;
@@ -155,6 +173,7 @@ export async function appSums(rows: TeamRows, window: UsageWindow, grain: 60 | 3
     const minutes = tx
       .select({
         app: appUsage.appId,
+        looks: float(sql`max(${appUsage.samples})`).as("looks"),
         cpu: float(sql`sum(${appUsage.cpuMicros} / ${appUsage.micros})`).as("cpu"),
         cpuMost: float(sql`sum(${appUsage.cpuMost})`).as("cpu_high"),
         memory: float(sql`sum(${appUsage.memorySum} / ${appUsage.samples})`).as("memory"),
@@ -169,15 +188,18 @@ export async function appSums(rows: TeamRows, window: UsageWindow, grain: 60 | 3
       .where(own(appUsage, and(inArray(appUsage.appId, apps), within(appUsage, window, grain), node === null ? undefined : eq(appUsage.nodeId, node))))
       .groupBy(appUsage.appId, appUsage.at)
       .as("minutes");
+    // a minute or hour counts by how often was looked in it
+    const weighed = (column: SQL.Aliased<number>) => float(sql`sum(${column} * ${minutes.looks}) / sum(${minutes.looks})`);
     const p95 = (column: SQL.Aliased<number>) => float(sql`percentile_cont(0.95) within group (order by ${column})`);
     return tx
       .select({
         app: minutes.app,
         n: float(sql`count(*)`),
-        cpu: float(sql`avg(${minutes.cpu})`),
+        looks: float(sql`sum(${minutes.looks})`),
+        cpu: weighed(minutes.cpu),
         cpuP95: p95(minutes.cpu),
         cpuMost: float(sql`max(${minutes.cpuMost})`),
-        memory: float(sql`avg(${minutes.memory})`),
+        memory: weighed(minutes.memory),
         memoryP95: p95(minutes.memory),
         memoryMost: float(sql`max(${minutes.memoryMost})`),
         mostOne: float(sql`max(${minutes.mostOne})`),
@@ -191,23 +213,53 @@ export async function appSums(rows: TeamRows, window: UsageWindow, grain: 60 | 3
   });
 }
 
-/** Bytes on disk by application and hour, all machines together. */
-export async function diskHours(rows: TeamRows, from: Micros, to: Micros, { apps, node }: Place) {
-  if (apps.length === 0) return [];
-  return rows.query((tx, own) =>
-    tx
-      .select({
-        app: appDisk.appId,
-        at: micros(appDisk.at),
-        volumes: float(sql`sum(${appDisk.volumeBytes})`),
-        images: float(sql`sum(${appDisk.imageBytes})`),
-        writable: float(sql`sum(${appDisk.writableBytes})`),
+const diskRows = (own: Own, { apps, node }: Place, when: SQL | undefined) =>
+  own(appDisk, and(inArray(appDisk.appId, apps), when, node === null ? undefined : eq(appDisk.nodeId, node)));
+
+/** Bytes on disk by time, all applications and machines together: of each the last measurement in a point, of an hour at the least. */
+export async function diskPoints(rows: TeamRows, { from, to, step }: UsageWindow, place: Place): Promise<Map<Micros, number>> {
+  if (place.apps.length === 0) return new Map();
+  const found = await rows.query((tx, own) => {
+    const bucket = bucketOf(appDisk.at, Math.max(step, HOUR));
+    const last = tx
+      .selectDistinctOn([appDisk.appId, appDisk.nodeId, sql`1`], {
+        bucket: bucket.as("bucket"),
+        bytes: float(sql`${appDisk.volumeBytes} + ${appDisk.imageBytes} + ${appDisk.writableBytes}`).as("bytes"),
       })
       .from(appDisk)
-      .where(own(appDisk, and(inArray(appDisk.appId, apps), gte(appDisk.at, from), lt(appDisk.at, to), node === null ? undefined : eq(appDisk.nodeId, node))))
-      .groupBy(appDisk.appId, appDisk.at)
-      .orderBy(appDisk.at),
-  );
+      .where(diskRows(own, place, and(gte(appDisk.at, from - 2 * HOUR * SECOND), lt(appDisk.at, to))))
+      .orderBy(appDisk.appId, appDisk.nodeId, sql`1`, desc(appDisk.at))
+      .as("last");
+    return tx
+      .select({ at: last.bucket, bytes: float(sql`sum(${last.bytes})`) })
+      .from(last)
+      .groupBy(last.bucket);
+  });
+  return new Map(found.map(({ at, bytes }) => [at, bytes]));
+}
+const HOUR = 3600;
+
+/** What each application held when it was last measured, all machines together. */
+export async function lastDisks(rows: TeamRows, since: Micros, place: Place) {
+  if (place.apps.length === 0) return [];
+  return rows.query((tx, own) => {
+    const last = tx
+      .selectDistinctOn([appDisk.appId, appDisk.nodeId])
+      .from(appDisk)
+      .where(diskRows(own, place, gte(appDisk.at, since)))
+      .orderBy(appDisk.appId, appDisk.nodeId, desc(appDisk.at))
+      .as("last");
+    return tx
+      .select({
+        app: last.appId,
+        at: float(sql`max(extract(epoch from ${last.at}) * 1000000)`),
+        volumes: float(sql`sum(${last.volumeBytes})`),
+        images: float(sql`sum(${last.imageBytes})`),
+        writable: float(sql`sum(${last.writableBytes})`),
+      })
+      .from(last)
+      .groupBy(last.appId);
+  });
 }
 
 /** The machines that there are, and when each was last looked at. */

@@ -12,8 +12,8 @@ export const KEPT = [
 export type KeptStep = (typeof KEPT)[number]["step"];
 /** A chart has no more points than this unless it is asked for a step. */
 export const MOST_POINTS = 400;
-/** With fewer minutes (or hours, where minutes are no longer kept) nothing is said of a 95th percentile, or of what is spare. */
-export const NEEDED_MINUTES = { p95: 20, spare: 60 } as const;
+/** With fewer minutes (or hours) nothing is said of a 95th percentile; before an hour of looks, of what is spare. */
+export const NEEDED = { p95: 20, spareLooks: 360 } as const;
 
 const reference = z.string().trim().min(1).max(200);
 export const usageInput = z.object({
@@ -63,9 +63,11 @@ export type AppUse = {
   environment: string;
   /** Wanted now; 0 for a stopped application. */
   replicas: number;
-  /** Minutes or hours in which it ran and was looked at, and how many seconds such a one has. */
+  /** Minutes or hours in which it ran, of which the quantiles are, and how many seconds such a one has. */
   n: number;
   grain: 60 | 3600;
+  /** Looks, ten seconds apart, that saw it run. */
+  looks: number;
   cpu: Use;
   memory: Use & { mostOne: number };
   /** Bytes in the window. */

@@ -7,8 +7,8 @@ import { type Actor, requireAdministrator, type TeamContext } from "../context";
 import type { TeamRows } from "../data/team-data";
 import { AppError } from "../errors";
 import { findProject } from "../projects/service";
-import { appPoints, appSums, diskHours, lookedAt, type NodePoint, nodePoints, type Place, type Point } from "./read";
-import type { AppUse, NodeShare, UsageInput, UsagePoint, UsageReport } from "./schema";
+import { appPoints, appSums, diskPoints, lastDisks, lookedAt, type NodePoint, nodePoints, type Place, type Point } from "./read";
+import type { NodeShare, UsageInput, UsagePoint, UsageReport } from "./schema";
 import { byWaste, sizeOf } from "./sizing";
 import { SAMPLE_STEP } from "./store";
 import { DAY, floorTo, keptFrom, readUsageWindow, SECOND, type UsageWindow } from "./window";
@@ -16,7 +16,8 @@ import { DAY, floorTo, keptFrom, readUsageWindow, SECOND, type UsageWindow } fro
 /** A machine of which nothing was heard for so long is not sampled. */
 const SILENT_MICROS = 120 * SECOND;
 const HOUR = 3600;
-const HOURS_BEFORE = 6;
+/** More minutes than this are not sorted for a quantile: hours say it as well, and a page is to be there at once. */
+const MOST_MINUTES = 50_000;
 
 type Asked = { of: UsageReport["of"]; placed: PlacedApp[]; node: string | null };
 
@@ -30,15 +31,15 @@ export async function usageReport(ctx: TeamContext, actor: Actor, input: UsageIn
   const asked = await findAsked(ctx, actor, input);
   const window = readUsageWindow(input, asOf);
   const place: Place = { apps: asked.placed.map(({ app }) => app.id), node: asked.node };
-  const grain = window.from >= keptFrom(60, asOf) ? 60 : 3600;
+  const grain = grainOf(window, place.apps.length, asOf);
   return ctx.team.transaction(async (rows) => {
     const ofNode = asked.node === null ? null : await nodePoints(rows, window, asked.node);
     const ofApps = await appPoints(rows, window, place);
     const sums = new Map((await appSums(rows, window, grain, place)).map((one) => [one.app, one]));
-    const disks = await diskHours(rows, Math.min(window.from, asOf - DAY) - HOURS_BEFORE * HOUR * SECOND, window.to, place);
+    const disks = new Map((await lastDisks(rows, asOf - 2 * DAY, place)).map(({ app, at, ...disk }) => [app, { ...disk, at: toIso(at) }]));
     const { sampledAt, unsampledNodes } = await looks(rows, asOf, asked.node);
     const found = (ofNode ?? ofApps).filter((point) => point.at < asOf);
-    const sized = asked.placed.map((placed) => sizeOf(sizedApp(placed), sums.get(placed.app.id), grain, lastDisk(disks, placed.app.id)));
+    const sized = asked.placed.map((placed) => sizeOf(sizedApp(placed), sums.get(placed.app.id), grain, disks.get(placed.app.id) ?? null));
     return {
       of: asked.of,
       window: { from: toIso(window.from), to: toIso(window.to) },
@@ -46,13 +47,17 @@ export async function usageReport(ctx: TeamContext, actor: Actor, input: UsageIn
       asOf: toIso(asOf),
       sampledAt: sampledAt === null ? null : toIso(sampledAt),
       unsampledNodes,
-      points: drawn(window, asOf, found, ofNode === null ? diskByBucket(disks, window.step) : new Map(ofNode.map((point) => [point.at, point.disk]))),
+      points: drawn(window, asOf, found, ofNode === null ? await diskPoints(rows, window, place) : new Map(ofNode.map((point) => [point.at, point.disk]))),
       total: totalOf(found),
       node: ofNode === null ? null : shareOf(ofNode, ofApps),
       // an application that neither runs nor ran here is none of this page's
       apps: sized.filter((one) => one.n > 0 || (asked.node === null && one.replicas > 0)).sort(byWaste),
     };
   });
+}
+
+function grainOf({ from, to }: UsageWindow, apps: number, asOf: Micros): 60 | 3600 {
+  return from >= keptFrom(60, asOf) && ((to - from) / (60 * SECOND)) * apps <= MOST_MINUTES ? 60 : 3600;
 }
 
 async function findAsked(ctx: TeamContext, actor: Actor, { app, project, node }: UsageInput): Promise<Asked> {
@@ -89,25 +94,6 @@ async function looks(rows: TeamRows, asOf: Micros, node: string | null) {
     sampledAt: last > 0 ? last + SAMPLE_STEP * SECOND : null,
     unsampledNodes: machines.filter((one) => one.state === "ready" && (one.at ?? 0) < asOf - SILENT_MICROS).length,
   };
-}
-
-type Disks = Awaited<ReturnType<typeof diskHours>>;
-
-function lastDisk(disks: Disks, app: string): AppUse["disk"] {
-  const last = disks.filter((one) => one.app === app).at(-1);
-  return last ? { volumes: last.volumes, images: last.images, writable: last.writable, at: toIso(last.at) } : null;
-}
-
-/** Of each point the last measurement of each application in it, added up. */
-function diskByBucket(disks: Disks, step: number): Map<Micros, number> {
-  const latest = new Map<Micros, Map<string, number>>();
-  for (const { app, at, volumes, images, writable } of disks) {
-    const bucket = floorTo(at, Math.max(step, HOUR));
-    const apps = latest.get(bucket) ?? new Map<string, number>();
-    apps.set(app, volumes + images + writable);
-    latest.set(bucket, apps);
-  }
-  return new Map([...latest].map(([at, apps]) => [at, [...apps.values()].reduce((sum, bytes) => sum + bytes, 0)]));
 }
 
 const UNKNOWN = { cpu: null, cpuMost: null, memory: null, memoryMost: null, received: null, sent: null, read: null, written: null, containers: null };

@@ -8,6 +8,7 @@ const app = (name: string, resources: object = {}, replicas = 1) => ({ id: name,
 const sums = (n: number, more: Partial<AppSums> = {}): AppSums => ({
   app: "a",
   n,
+  looks: n * 6,
   cpu: 0.1,
   cpuP95: 0.2,
   cpuMost: 0.5,
@@ -61,12 +62,5 @@ test("the most wasteful come first, those of which nothing can be said last", ()
 test("sizes and times are written as people set and say them", () => {
   expect([0, 0.0004, 0.004, 0.25, 1, 1.5].map(cores)).toEqual(["0 cores", "under 0.001 cores", "0.004 cores", "0.25 cores", "1 core", "1.5 cores"]);
   expect([300, 1.25 * MIB, 512 * MIB, 1536 * MIB].map(memory)).toEqual(["1\u202fKiB", "1.3\u202fMiB", "512\u202fMiB", "1.5\u202fGiB"]);
-  expect(
-    [
-      { n: 1, grain: 60 as const },
-      { n: 119, grain: 60 as const },
-      { n: 300, grain: 60 as const },
-      { n: 72, grain: 3600 as const },
-    ].map(observed),
-  ).toEqual(["1 minute", "119 minutes", "5 hours", "3 days"]);
+  expect([3, 6, 119 * 6, 300 * 6, 72 * 360].map((looks) => observed({ looks }))).toEqual(["1 minute", "1 minute", "119 minutes", "5 hours", "3 days"]);
 });

@@ -1,12 +1,13 @@
 import type { Resources } from "../apps/schema";
 import type { AppSums } from "./read";
-import { type AppUse, NEEDED_MINUTES, type Use } from "./schema";
+import { type AppUse, NEEDED, type Use } from "./schema";
 
 /** An application's share of what it is asked for, and what it is. */
 export type SizedApp = { id: string; name: string; project: string; environment: string; replicas: number; resources: Resources };
 
 const NOTHING: Omit<AppSums, "app"> = {
   n: 0,
+  looks: 0,
   cpu: 0,
   cpuP95: 0,
   cpuMost: 0,
@@ -33,9 +34,10 @@ export function sizeOf(app: SizedApp, sums: AppSums | undefined, grain: 60 | 360
     replicas: app.replicas,
     n: used.n,
     grain,
-    cpu: use(used.n, { mean: used.cpu, p95: used.cpuP95, most: used.cpuMost }, of(cpus), of(reservedCpus)),
+    looks: used.looks,
+    cpu: use(used, { mean: used.cpu, p95: used.cpuP95, most: used.cpuMost }, of(cpus), of(reservedCpus)),
     memory: {
-      ...use(used.n, { mean: used.memory, p95: used.memoryP95, most: used.memoryMost }, of(memoryBytes), of(reservedMemoryBytes)),
+      ...use(used, { mean: used.memory, p95: used.memoryP95, most: used.memoryMost }, of(memoryBytes), of(reservedMemoryBytes)),
       mostOne: used.mostOne,
     },
     received: used.received,
@@ -47,15 +49,20 @@ export function sizeOf(app: SizedApp, sums: AppSums | undefined, grain: 60 | 360
 }
 
 /** What is reserved is kept from others; without a reservation a limit is at least what one was ready to give. */
-function use(n: number, { mean, p95, most }: { mean: number; p95: number; most: number }, limit: number | null, reserved: number | null): Use {
+function use(
+  { n, looks }: Pick<AppSums, "n" | "looks">,
+  { mean, p95, most }: { mean: number; p95: number; most: number },
+  limit: number | null,
+  reserved: number | null,
+): Use {
   const given = reserved ?? limit;
   return {
     mean,
-    p95: n < NEEDED_MINUTES.p95 ? null : p95,
+    p95: n < NEEDED.p95 ? null : p95,
     most,
     limit,
     reserved,
-    spare: given === null || given === 0 || n < NEEDED_MINUTES.spare ? null : Math.max(0, given - most),
+    spare: given === null || given === 0 || looks < NEEDED.spareLooks ? null : Math.max(0, given - most),
   };
 }
 

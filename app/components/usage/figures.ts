@@ -31,7 +31,7 @@ export function chartsOf(
   report: UsageReport,
   given: Given,
   zone: Zone,
-): { key: string; title: string; now: string; legend: [string, string] | null; drawing: Drawing }[] {
+): { key: string; title: string; last: string; legend: [string, string] | null; drawing: Drawing }[] {
   const text = timeText(report, zone);
   const rows = report.points.map(({ at, ...point }) => ({ ...point, x: text(at) }));
   const most = (pick: (one: UsagePoint) => number | null) => Math.max(0, ...report.points.map((one) => pick(one) ?? 0));
@@ -52,7 +52,7 @@ export function chartsOf(
     {
       key: "cpu",
       title: "Processor",
-      now: said(
+      last: said(
         last((one) => one.cpu),
         cores,
       ),
@@ -70,7 +70,7 @@ export function chartsOf(
     {
       key: "memory",
       title: "Memory",
-      now: said(
+      last: said(
         last((one) => one.memory),
         size,
       ),
@@ -88,7 +88,7 @@ export function chartsOf(
     {
       key: "network",
       title: "Network",
-      now: `${said(
+      last: `${said(
         last((one) => one.received),
         rate,
       )} in, ${said(
@@ -101,7 +101,7 @@ export function chartsOf(
     {
       key: "io",
       title: "Disk traffic",
-      now: `${said(
+      last: `${said(
         last((one) => one.written),
         rate,
       )} written, ${said(
@@ -114,7 +114,7 @@ export function chartsOf(
     {
       key: "disk",
       title: isNode ? "Disk in use" : "Disk held",
-      now: said(
+      last: said(
         last((one) => one.disk),
         size,
       ),

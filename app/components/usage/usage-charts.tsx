@@ -6,6 +6,7 @@ import { chartsOf, type Given, tableOf } from "./figures";
 /** Small multiples on one axis of time, and one table of them all. */
 export function UsageCharts({ report, given, csv }: { report: UsageReport; given: Given; csv: string }) {
   const zone = useHydrated() ? "local" : "utc";
+  const when = Date.parse(report.window.to) >= Date.parse(report.asOf) ? "now" : "at the end";
   const charts = chartsOf(report, given, zone);
   return (
     <section aria-labelledby="over-time">
@@ -16,11 +17,13 @@ export function UsageCharts({ report, given, csv }: { report: UsageReport; given
         </p>
       </div>
       <div className="usage-charts">
-        {charts.map(({ key, title, now, legend, drawing }) => (
-          <figure key={key} className="chart" aria-label={`${title}: now ${now}. The table below the charts says the same as they do.`}>
+        {charts.map(({ key, title, last, legend, drawing }) => (
+          <figure key={key} className="chart" aria-label={`${title}: ${when} ${last}. The table below the charts says the same as they do.`}>
             <figcaption>
               <b>{title}</b>
-              <span className="small t2">now {now}</span>
+              <span className="small t2">
+                {when} {last}
+              </span>
             </figcaption>
             <ChartRoom height={drawing.height} drawings={[drawing]} />
             <p className="legend">

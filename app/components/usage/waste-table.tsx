@@ -80,10 +80,12 @@ export function WasteTable({ apps, query, csv, withProject }: { apps: AppUse[]; 
     <section aria-labelledby="waste">
       <div className="sect-head">
         <h2 id="waste">What is given and not used?</h2>
-        <p className="answer">
-          {known === 0 ? <b>Too early to say.</b> : <b>{spare === 0 ? "Nothing that one could tell." : `${memory(spare)} of memory.`}</b>} Against the most that
-          was used.
-        </p>
+        {apps.length === 0 ? null : (
+          <p className="answer">
+            {known === 0 ? <b>Too early to say.</b> : <b>{spare === 0 ? "Nothing that one could tell." : `${memory(spare)} of memory.`}</b>} Against the most
+            that was used.
+          </p>
+        )}
         <a className="aside link small" href={csv} download>
           CSV<span className="sr">: applications</span>
         </a>
@@ -94,10 +96,12 @@ export function WasteTable({ apps, query, csv, withProject }: { apps: AppUse[]; 
         columns={columns(query, withProject)}
         empty="No application ran in this time. What is deployed shows up here within twenty seconds."
       />
-      <p className="small t3 usage-note">
-        Dashed is what is given, solid what was used at most. A reservation goes before a limit: it is kept from others. Peaks of several machines are added, so
-        that no less is counted than there was. Nothing is called spare before an hour was looked at.
-      </p>
+      {apps.length === 0 ? null : (
+        <p className="small t3 usage-note">
+          Dashed is what is given, solid what was used at most. A reservation goes before a limit: it is kept from others. Peaks of several machines are added,
+          so that no less is counted than there was. Nothing is called spare before an hour was looked at.
+        </p>
+      )}
     </section>
   );
 }
