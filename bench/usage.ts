@@ -1,6 +1,7 @@
 /**
  * `npx tsx bench/usage.ts [replicas] [looks]`: what a look at the machine costs with the containers of one application, in per cent of a
- * core when it is taken every ten seconds: looking, storing with its minute and hour (this process), and the same in PostgreSQL.
+ * core when it is taken every ten seconds: looking, storing with its minute and hour (this process), and the same in PostgreSQL. What is
+ * stored is, for each container, an application of its own: rows are made by application, so that is the dearest case.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { createDatabase } from "../db/client";
@@ -30,6 +31,9 @@ const repository = git.repository(project, serverFiles("one of many"));
 const app = await client.apps.create.mutate({ name: "many", project, git: repository.url, replicas, bakeS: 0, drainS: 1, health: { timeoutS: 300 } });
 const { status } = await untilEnded(platform, (await client.deployments.create.mutate({ app: app.id })).id);
 if (status !== "succeeded") throw new Error(`the deployment ended as ${status}`);
+
+const others: string[] = [];
+for (let n = 0; n < replicas; n++) others.push((await client.apps.create.mutate({ name: `other-${n}`, project, image: "example/none" })).id);
 
 const { sql, db } = createDatabase(environment.DATABASE_URL ?? "", 1, "bench-usage");
 const [{ pid: backend = 0 } = {}] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
@@ -62,7 +66,8 @@ for (let n = 0; n < looks + 5; n++) {
   const begun = own();
   const sample = await sampler.sample();
   const looked = own();
-  if (sample) await storeUsage(db, [{ nodeId, at: started + n * SAMPLE_STEP * 1_000_000, ...sample }], now());
+  const apart = sample?.containers.map((one, at) => ({ ...one, app: others[at] ?? one.app })) ?? [];
+  if (sample) await storeUsage(db, [{ nodeId, at: started + n * SAMPLE_STEP * 1_000_000, node: sample.node, containers: apart }], now());
   if (n === 4) inDatabase = spent(backend);
   if (n < 5) continue; // what a process does for the first time is dearer
   looking.push(looked - begun);
@@ -73,7 +78,7 @@ const share = (micros: number) => `${((micros / (SAMPLE_STEP * 1_000_000)) * 100
 const row = (name: string, values: number[]) => [name, (median(values) / 1000).toFixed(2), (quantile(values, 0.95) / 1000).toFixed(2), share(median(values))];
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 process.stdout.write(
-  `${followed.present().length} containers, ${looks} looks; cgroup ${readdirSync("/sys/fs/cgroup").includes("cgroup.controllers") ? 2 : 1}; ${machine()}\n\n`,
+  `${followed.present().length} containers of as many applications, ${looks} looks; cgroup ${readdirSync("/sys/fs/cgroup").includes("cgroup.controllers") ? 2 : 1}; ${machine()}\n\n`,
 );
 table(
   ["", "median, ms", "p95, ms", "of a core"],

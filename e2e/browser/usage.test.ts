@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openBrowser, shoot } from "../support/browser";
 import { type FreshTeam, openFreshTeam } from "../support/fresh-team";
+import { giveHistory } from "../support/home-database";
 import { checkPage, reachByTab, watchPages } from "../support/page-checks";
 import { openPlatform, type Platform } from "../support/platform";
 import { openTeamEvents } from "../support/team-events";
@@ -39,6 +40,10 @@ beforeAll(async () => {
     apps[name] = app.id;
     if (wave) await giveUsage(team.sql, app.id, NODE, 7, wave);
   }
+  const model = platform.up.demo?.deployment;
+  if (!model) throw new Error("the platform has no demo");
+  const [project] = (await team.client.projects.list.query({})).items;
+  await giveHistory(team.sql, model, { project: project?.id ?? "", app: apps["shop-web"] ?? "" }, 3);
   // an application counts as running when something of it went live; nothing did, so the row says it
   await team.sql`update apps set active_slot = 'a' where id in ${team.sql(Object.values(apps))} and name <> 'empty'`;
   browser = await openBrowser();
@@ -70,6 +75,8 @@ describe("an application", () => {
       .getByText(/1\sGiB allowed, at most \d+\sMiB used in \d+ hours\./)
       .first()
       .waitFor();
+    await page.getByText("Upright dotted lines are deployments").waitFor();
+    expect(await page.locator(".usage-charts svg text", { hasText: /^#1$/ }).count()).toBe(2);
     await shoot(page, "usage-app");
     await page.locator("summary", { hasText: "Table" }).click();
     const rows = page.locator(".chart-table tbody tr");

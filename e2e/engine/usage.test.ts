@@ -77,6 +77,11 @@ describe("an application under load", () => {
     expect(Math.abs(seen - held) / held).toBeLessThan(0.2);
   });
 
+  test("what went live stands on its axis of time", () => {
+    expect(report.deployments).toMatchObject([{ number: 1 }]);
+    expect(report.deployments[0]?.liveAt.localeCompare(report.asOf)).toBe(-1);
+  });
+
   test("what it is given stands beside what it uses; of what is spare nothing is said after a minute", () => {
     expect(report.apps).toMatchObject([
       { app: app.id, replicas: 1, memory: { limit: 512 * MIB, reserved: null, spare: null }, cpu: { limit: 1, spare: null } },

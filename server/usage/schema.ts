@@ -101,6 +101,8 @@ export type UsageReport = {
   /** Machines that are there and were not looked at in the last minutes: what runs on them is missing here. */
   unsampledNodes: number;
   points: UsagePoint[];
+  /** Of one application: what went live in the window. */
+  deployments: { id: string; number: number; liveAt: string }[];
   total: {
     cpu: number | null;
     cpuMost: number | null;

@@ -1,5 +1,5 @@
-import { eq } from "drizzle-orm";
-import { apps } from "../../db/schema";
+import { and, desc, eq, gte, lt } from "drizzle-orm";
+import { apps, deployments } from "../../db/schema";
 import { type Micros, toIso } from "../../db/schema/columns";
 import { findApp, listPlacedApps, type PlacedApp } from "../apps/find";
 import { findNode } from "../cluster/service";
@@ -48,6 +48,7 @@ export async function usageReport(ctx: TeamContext, actor: Actor, input: UsageIn
       sampledAt: sampledAt === null ? null : toIso(sampledAt),
       unsampledNodes,
       points: drawn(window, asOf, found, ofNode === null ? await diskPoints(rows, window, place) : new Map(ofNode.map((point) => [point.at, point.disk]))),
+      deployments: asked.of.kind === "app" ? await wentLive(rows, asked.of.id, window) : [],
       total: totalOf(found),
       node: ofNode === null ? null : shareOf(ofNode, ofApps),
       // an application that neither runs nor ran here is none of this page's
@@ -95,6 +96,13 @@ async function looks(rows: TeamRows, asOf: Micros, node: string | null) {
     unsampledNodes: machines.filter((one) => one.state === "ready" && (one.at ?? 0) < asOf - SILENT_MICROS).length,
   };
 }
+
+async function wentLive(rows: TeamRows, app: string, { from, to }: UsageWindow): Promise<UsageReport["deployments"]> {
+  const where = and(eq(deployments.appId, app), gte(deployments.liveAt, from), lt(deployments.liveAt, to));
+  const found = await rows.list(deployments, { where, orderBy: desc(deployments.liveAt), limit: MOST_DEPLOYMENTS });
+  return found.map(({ id, number, liveAt }) => ({ id, number, liveAt: toIso(liveAt ?? 0) })).reverse();
+}
+const MOST_DEPLOYMENTS = 100;
 
 const UNKNOWN = { cpu: null, cpuMost: null, memory: null, memoryMost: null, received: null, sent: null, read: null, written: null, containers: null };
 

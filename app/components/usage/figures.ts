@@ -1,7 +1,7 @@
 import { cores } from "../../../server/usage/notation";
 import type { UsagePoint, UsageReport } from "../../../server/usage/schema";
 import type { ChartTable } from "../charts/chart";
-import type { Drawing, Level } from "../charts/draw";
+import type { Drawing, Happening, Level } from "../charts/draw";
 import { size } from "../time/size";
 
 type Zone = "local" | "utc";
@@ -24,7 +24,7 @@ const HIGHEST_LEVEL = 4;
 
 export type Given = { cpu: { at: number; label: string }[]; memory: { at: number; label: string }[] };
 const levelsOf = (given: Given["cpu"], most: number): Level[] =>
-  given.filter(({ at }) => at <= Math.max(most, 0) * HIGHEST_LEVEL).map(({ at, label }) => ({ at, label, look: "limit" as const }));
+  given.filter(({ at }) => at <= Math.max(most, 0) * HIGHEST_LEVEL).map(({ at, label }) => ({ at, label, look: "limit" as const, isInside: true }));
 
 /** The four charts of a page, in the order in which they are read. */
 export function chartsOf(
@@ -33,12 +33,14 @@ export function chartsOf(
   zone: Zone,
 ): { key: string; title: string; last: string; legend: [string, string] | null; drawing: Drawing }[] {
   const text = timeText(report, zone);
-  const rows = report.points.map(({ at, ...point }) => ({ ...point, x: text(at) }));
+  const rows = report.points.map(({ at, ...point }) => ({ ...point, x: at }));
   const most = (pick: (one: UsagePoint) => number | null) => Math.max(0, ...report.points.map((one) => pick(one) ?? 0));
   const last = (pick: (one: UsagePoint) => number | null) => report.points.map(pick).findLast((value) => value !== null) ?? null;
   const said = (value: number | null, say: (value: number) => string) => (value === null ? "not known" : say(value));
   const rate = (value: number) => `${size(Math.round(value))}/s`;
   const line = (key: string, name: string, look: "work" | "support", dash = false) => ({ key, name, look, shape: "line" as const, dash });
+  const lived = deploymentsByPoint(report);
+  const happenings = named(report, lived);
   const drawing = (name: string, unit: Drawing["unit"], marks: Drawing["marks"], levels: Level[] = []): Drawing => ({
     name,
     height: HEIGHT,
@@ -46,6 +48,8 @@ export function chartsOf(
     rows,
     marks,
     levels,
+    happenings: NAMING.has(name) ? happenings : happenings.map(({ x }) => ({ x, label: "" })),
+    nameOf: text,
   });
   const isNode = report.of.kind === "node";
   return [
@@ -124,13 +128,54 @@ export function chartsOf(
   ];
 }
 
+/** The wide charts; in the others names would lie over each other. */
+const NAMING = new Set(["cpu", "memory"]);
+/** A name takes about so much of a chart's width. */
+const NAME_SHARE = 0.05;
+
+/** A line each; one that follows closely on a named one goes without a name. */
+function named({ points }: UsageReport, lived: Map<string, string>): Happening[] {
+  let last = Number.NEGATIVE_INFINITY;
+  return points.flatMap(({ at }, index) => {
+    const numbers = lived.get(at);
+    if (numbers === undefined) return [];
+    const isRoomy = index - last >= points.length * NAME_SHARE;
+    if (isRoomy) last = index;
+    return [{ x: at, label: isRoomy ? numbers : "" }];
+  });
+}
+
+/** By the point in which they went live: `#12`, `#12, #13`. */
+function deploymentsByPoint({ points, deployments }: UsageReport): Map<string, string> {
+  const byPoint = new Map<string, string>();
+  for (const { number, liveAt } of deployments) {
+    const at = points.findLast((point) => point.at <= liveAt)?.at;
+    if (at !== undefined) byPoint.set(at, [byPoint.get(at), `#${number}`].filter(Boolean).join(", "));
+  }
+  return byPoint;
+}
+
 /** What all charts show, a line a point, the latest first. */
 export function tableOf(report: UsageReport, zone: Zone): ChartTable {
   const text = timeText(report, zone, true);
   const say = (value: number | null, write: (value: number) => string) => (value === null ? "–" : write(value));
   const rate = (value: number | null) => say(value, (bytes) => `${size(Math.round(bytes))}/s`);
+  const lived = deploymentsByPoint(report);
+  const isApp = report.of.kind === "app";
   return {
-    head: [zone === "utc" ? "From (UTC)" : "From", "Processor", "most", "Memory", "most held", "In", "Out", "Read", "Written", "Disk"],
+    head: [
+      zone === "utc" ? "From (UTC)" : "From",
+      "Processor",
+      "most",
+      "Memory",
+      "most held",
+      "In",
+      "Out",
+      "Read",
+      "Written",
+      "Disk",
+      ...(isApp ? ["Went live"] : []),
+    ],
     rows: report.points
       .map((point) => ({
         key: point.at,
@@ -145,6 +190,7 @@ export function tableOf(report: UsageReport, zone: Zone): ChartTable {
           rate(point.read),
           rate(point.written),
           say(point.disk, size),
+          ...(isApp ? [lived.get(point.at) ?? "–"] : []),
         ],
       }))
       .reverse(),

@@ -13,7 +13,8 @@ export function UsageCharts({ report, given, csv }: { report: UsageReport; given
       <div className="sect-head">
         <h2 id="over-time">How much, and when?</h2>
         <p className="answer">
-          A point is {stepText(report.step)}. {zone === "utc" ? "Times are UTC." : null}
+          A point is {stepText(report.step)}.{report.deployments.length > 0 ? " Upright dotted lines are deployments that went live." : ""}{" "}
+          {zone === "utc" ? "Times are UTC." : null}
         </p>
       </div>
       <div className="usage-charts">
