@@ -12,13 +12,13 @@ export async function giveUsage(sql: HomeDatabase, app: string, node: string, da
     insert into node_usage (node_id, step, at, samples, micros, cpu_micros, cpu_most, memory_sum, memory_most, received_bytes, sent_bytes, read_bytes, written_bytes, cores, memory_total, disk_used, disk_total, load_sum)
     select ${node}, 60, t, 6, 60e6, 60e6 * 2.6 * ${wave}, 3.4 * ${wave}, 6 * 9e9 * (0.8 + 0.2 * ${wave}), 1e10 * (0.8 + 0.2 * ${wave}), 6e6 * ${wave}, 4e6 * ${wave}, 1e6, 2e6 * ${wave},
       4, 17179869184, 40e9, 100e9, 6 * 2.8 * ${wave}
-    from generate_series(date_trunc('hour', now()) - ${days} * interval '1 day', date_trunc('minute', now()) - interval '1 minute', interval '1 minute') t
+    from generate_series(date_trunc('hour', now()) - ${days} * interval '1 day', date_trunc('minute', now()) + interval '3 minutes', interval '1 minute') t
     on conflict do nothing`;
   await sql`
     insert into app_usage (team_id, app_id, node_id, step, at, samples, micros, cpu_micros, cpu_most, memory_sum, memory_most, received_bytes, sent_bytes, read_bytes, written_bytes, container_sum, memory_most_one)
     select a.team_id, a.id, ${node}, 60, t, 6, 60e6, 60e6 * ${cores} * ${wave}, ${cores} * 1.3 * ${wave}, 6 * ${memoryMib} * 1048576.0 * ${wave}, ${memoryMib} * 1048576.0 * ${wave} * 1.02,
       60 * ${bytes} * ${wave}, 120 * ${bytes} * ${wave}, 0, 6 * ${bytes} * ${wave}, 12, ${memoryMib} * 524288.0 * ${wave} * 1.02
-    from apps a, generate_series(date_trunc('hour', now()) - ${days} * interval '1 day', date_trunc('minute', now()) - interval '1 minute', interval '1 minute') t
+    from apps a, generate_series(date_trunc('hour', now()) - ${days} * interval '1 day', date_trunc('minute', now()) + interval '3 minutes', interval '1 minute') t
     where a.id = ${app} on conflict do nothing`;
   for (const [table, keys] of [
     ["app_usage", "team_id, app_id, node_id"],
