@@ -1,5 +1,5 @@
 import Dockerode from "dockerode";
-import { freePort } from "../e2e/support/engine-fixture";
+import { freePort } from "../deploy/up/ports.mjs";
 import { SERVER, serverFiles, startGitServer } from "../e2e/support/git-repository";
 import { ask, untilEnded } from "../e2e/support/platform";
 import { benchPlatform, machine, median, quantile, table } from "./support";

@@ -1,3 +1,5 @@
+import type { TablesRelationalConfig } from "drizzle-orm";
+import type { PostgresJsSession } from "drizzle-orm/postgres-js";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import * as schema from "./schema";
@@ -35,4 +37,13 @@ export function createDatabase(url: string, max: number, applicationName: string
 }
 export type Database = ReturnType<typeof createDatabase>["db"];
 export type Transaction = Parameters<Parameters<Database["transaction"]>[0]>[0];
+/**
+ * Sends a statement at once, before any that Drizzle is asked for afterwards on the same transaction (Drizzle sends some steps later): what
+ * follows need not wait for its answer.
+ */
+export function sendAhead(tx: Transaction, statement: string, values: string[]): Promise<unknown> {
+  const { client } = tx._.session as unknown as PostgresJsSession<Sql, typeof schema, TablesRelationalConfig>;
+  return client.unsafe(statement, values).execute();
+}
+
 export type Sql = ReturnType<typeof createDatabase>["sql"];

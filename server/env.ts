@@ -41,8 +41,8 @@ const workerSchema = bootSchema.extend({
   DOKPLOY_BUILD_SLOTS: z.coerce.number().int().min(1).max(64).default(2),
   DOKPLOY_MOST_BUILDS: z.coerce.number().int().min(0).max(1000).default(0),
   /** What all builds of an engine may use together; 0 for no limit. */
-  DOKPLOY_BUILD_MEMORY_MIB: z.coerce.number().int().min(0).default(0),
-  DOKPLOY_BUILD_CPUS: z.coerce.number().min(0).max(1024).default(0),
+  DOKPLOY_BUILD_MEMORY_MIB: z.coerce.number().int().min(0).optional(),
+  DOKPLOY_BUILD_CPUS: z.coerce.number().min(0).max(1024).optional(),
 });
 export type Env = z.infer<typeof bootSchema>;
 export type WorkerEnv = z.infer<typeof workerSchema>;

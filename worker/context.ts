@@ -3,6 +3,7 @@ import type { WorkerEnv } from "../server/env";
 import type { NodeWatch } from "./node/watch-nodes";
 import type { Announcer } from "./notices/announce";
 import type { Ports } from "./ports";
+import type { RunExporter } from "./telemetry/export-runs";
 
 /** What a worker process holds; steps and operations are given it, never globals. */
 export type WorkerContext = {
@@ -10,6 +11,8 @@ export type WorkerContext = {
   env: WorkerEnv;
   ports: Ports;
   announcer: Pick<Announcer, "failed">;
+  /** Null where nobody wants traces. */
+  exporter?: Pick<RunExporter, "ended"> | null;
   workerId: string;
   /** The machines of the Swarm, as last seen: one alone needs no registry. */
   nodes: Pick<NodeWatch, "count" | "ownId" | "refresh">;

@@ -22,6 +22,8 @@ import { createOperator } from "./operate/operator";
 import { observeApps, reconcile } from "./operate/reconcile";
 import { observeSplits } from "./operate/split-counts";
 import { sweep } from "./operate/sweep";
+import { createTrialWatch } from "./operate/watch-trials";
+import { createRunExporter, isTelemetryOn } from "./telemetry/export-runs";
 
 const OBSERVE_MS = 5_000;
 const SWEEP_MS = 120_000;
@@ -43,7 +45,10 @@ const engine = await createPorts({
     probePort: env.DOKPLOY_PROBE_PORT,
     probeSecret: services.keyring.derive("edge-probe").toString("hex"),
   },
-  buildResources: { memoryBytes: env.DOKPLOY_BUILD_MEMORY_MIB * 1024 ** 2, cpus: env.DOKPLOY_BUILD_CPUS },
+  buildResources: {
+    memoryBytes: env.DOKPLOY_BUILD_MEMORY_MIB === undefined ? null : env.DOKPLOY_BUILD_MEMORY_MIB * 1024 ** 2,
+    cpus: env.DOKPLOY_BUILD_CPUS ?? null,
+  },
   pages: env.DOKPLOY_PAGES_URL === "" ? null : { url: env.DOKPLOY_PAGES_URL },
   log,
 });
@@ -51,11 +56,13 @@ const nodes = watchNodes(services, engine.cluster);
 const engineVersion = async () => String((await engine.docker.info()).ServerVersion);
 const reporter = reportWorker(services, env, log, engineVersion, nodes.count);
 const announcer = createAnnouncer(services);
-const worker: WorkerContext = { services, announcer, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodes };
+const exporter = isTelemetryOn(process.env) ? createRunExporter(services) : null;
+const worker: WorkerContext = { services, announcer, exporter, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodes };
 
 const dispatcher = createDispatcher(worker);
 const operator = createOperator(worker);
 const liveWatch = createLiveWatch(worker);
+const trialWatch = createTrialWatch(worker);
 const carrying = carryRegularly(worker);
 nodes.onCount(carrying.soon);
 carrying.soon();
@@ -80,6 +87,7 @@ const sweeper = setInterval(() => void sweep(worker), SWEEP_MS);
 void sweep(worker);
 engine.onEngineRestart(safely("applications not reconciled", () => reconcile(worker)));
 safely("notices not queued", () => announcer.sweep())();
+safely("traces not queued", async () => exporter?.sweep())();
 safely("branch heads not compared", () => compareHeads(worker))();
 
 const connection = () => new Redis(env.REDIS_URL, { maxRetriesPerRequest: null }).on("error", (error) => log.warn({ error: error.message }, "redis"));
@@ -105,9 +113,11 @@ async function close(): Promise<void> {
   clearInterval(observer);
   clearInterval(sweeper);
   liveWatch.close();
+  trialWatch.close();
   reclaiming.close();
   await Promise.all([dispatcher.close(), operator.close()]);
   await announcer.close();
+  await exporter?.close();
   await Promise.all([appLogs.close(), usage.close()]);
   hints.disconnect();
   await Promise.allSettled(wakers.map((waker) => waker.close(true)));

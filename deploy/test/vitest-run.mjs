@@ -9,7 +9,12 @@ import { endProcess, recordOf } from "../up/processes.mjs";
 
 /** @type {Set<import("../up/processes.mjs").ProcessRecord>} */
 const running = new Set();
-export const endVitest = () => Promise.all([...running].map((record) => endProcess(record, { signal: "SIGINT", graceMs: 5_000 })));
+let isEnding = false;
+/** Ends what runs, its test workers too; nothing is begun after it. */
+export const endVitest = () => {
+  isEnding = true;
+  return Promise.all([...running].map((record) => endProcess(record, { signal: "SIGINT", graceMs: 20_000 })));
+};
 
 /** What failed in all levels so far, to be said once more at the very end: a long log is often read from there. @type {string[]} */
 export const failures = [];
@@ -22,6 +27,7 @@ export const failures = [];
  * @returns {Promise<Count>}
  */
 export async function runLevel(root, level, env, { isBeside = false } = {}) {
+  if (isEnding) throw new Error(`${level} was not begun: the tests are being stopped`);
   const report = path.join(root, "test-results", `${level}.json`);
   fs.mkdirSync(path.dirname(report), { recursive: true });
   fs.rmSync(report, { force: true });

@@ -16,6 +16,9 @@ import { digestOf, writeJson } from "./files.mjs";
  * @typedef {{ port: number, edgePort: number, dockerHost: string, adminUrl: string, redisUrl: string, setup: Once | null, buildId: string, trustedRegistry?: string }} Facts
  */
 
+/** OpenTelemetry's own variables: where traces of deployments go (opentelemetry.io, OTLP Exporter Configuration). */
+const OTLP = ["ENDPOINT", "TRACES_ENDPOINT", "HEADERS", "TRACES_HEADERS", "CERTIFICATE", "TIMEOUT", "COMPRESSION"].map((name) => `OTEL_EXPORTER_OTLP_${name}`);
+
 /** What every program of ours is given of the caller's environment. */
 const PASSED_ON = [
   "PATH",
@@ -64,7 +67,7 @@ export function environments({ env, home, secrets, app, port, edgePort, adminUrl
   const web = { ...common, DATABASE_URL: urlAs(adminUrl, roles.web.name, roles.web.password) };
   const worker = {
     ...common,
-    ...pick(env, ["HOME", "TMPDIR", "DOKPLOY_BUILD_SLOTS", "DOKPLOY_MOST_BUILDS", "DOKPLOY_BUILD_MEMORY_MIB", "DOKPLOY_BUILD_CPUS", "WORKER_ROLES"]),
+    ...pick(env, ["HOME", "TMPDIR", "DOKPLOY_BUILD_SLOTS", "DOKPLOY_MOST_BUILDS", "DOKPLOY_BUILD_MEMORY_MIB", "DOKPLOY_BUILD_CPUS", "WORKER_ROLES", ...OTLP]),
     DATABASE_URL: urlAs(adminUrl, roles.worker.name, roles.worker.password),
     DOKPLOY_HOME: home.folder,
     DOCKER_HOST: dockerHost,

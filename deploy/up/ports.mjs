@@ -1,5 +1,7 @@
 // @ts-check
+import { randomInt } from "node:crypto";
 import net from "node:net";
+import { readText } from "./processes.mjs";
 
 /**
  * @param {number} port
@@ -14,16 +16,18 @@ export function whyPortIsTaken(port, host = "0.0.0.0") {
   });
 }
 
-/** @returns {Promise<number>} a port of the loopback address that is free now */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once("error", reject);
-    server.listen({ port: 0, host: "127.0.0.1" }, () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port was given"))));
-    });
-  });
+const LOWEST = 15_000;
+/** Where the kernel's ports of outgoing connections begin (ip_local_port_range): one of those may be taken between the look and the use. */
+const lowestOutgoing = () => Number(/^\d+/.exec(readText("/proc/sys/net/ipv4/ip_local_port_range") ?? "")?.[0] ?? 32_768);
+
+/** @returns {Promise<number>} a port that is free now, on all addresses */
+export async function freePort() {
+  const range = Math.max(1_000, lowestOutgoing() - LOWEST);
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const port = LOWEST + randomInt(range);
+    if ((await whyPortIsTaken(port)) === null) return port;
+  }
+  throw new Error(`no port from ${LOWEST} to ${LOWEST + range} is free`);
 }
 
 /**

@@ -19,7 +19,7 @@ beforeAll(async () => {
   journey = await openJourney("metrics");
 });
 afterAll(async () => {
-  for (const name of ["lead", "back", "attempts", "incidents", "map", "many", "devlake", "events", "times"])
+  for (const name of ["lead", "back", "attempts", "incidents", "map", "many", "devlake", "events", "gauges", "times"])
     await platform.client.projects.delete.mutate({ project: imported(name) }).catch(() => undefined);
   await journey.close();
 });
@@ -236,6 +236,34 @@ describe("golden cases over HTTP", () => {
       type: expect.stringMatching(/^dev\.cdevents\.service\./),
       data: { context: { version: "0.4.1" }, subject: { type: "service" } },
     });
+  });
+
+  test("Prometheus reads a team's figures by its token, as the API gives them; without one nothing of any team", async () => {
+    const project = imported("gauges");
+    const at = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const lines = [300, 200, 100].map((minutes, n) => ({
+      kind: "deployment",
+      project,
+      app: "shop",
+      environment: "production",
+      tier: "production",
+      id: `g${n}-${suffix}`,
+      commit: `c${n}`,
+      outcome: "succeeded",
+      createdAt: at(minutes + 1),
+      liveAt: at(minutes),
+      finishedAt: at(minutes),
+    }));
+    expect((await send(toNdjson(lines))).accepted).toBe(3);
+    const figures = await get(`/api/v1/metrics/dora?project=${project}`);
+    const scraped = await (await platform.api("/metrics")).text();
+    const labels = `project="${project}",app="shop",environment="production"`;
+    expect(scraped).toContain(`dokploy_dora_deployments_per_day{${labels}} ${figures.deploymentFrequency.value}`);
+    expect(scraped).toContain(`dokploy_dora_success_ratio{${labels}} 1`);
+    expect(scraped).toContain("dokploy_http_request_duration_seconds_bucket");
+    // what is not known has no sample
+    expect(scraped).not.toContain(`dokploy_dora_recovery_time_seconds{${labels}`);
+    expect(await (await fetch(`${platform.up.dashboard}/metrics`)).text()).not.toContain("dokploy_dora");
   });
 
   test("what is not there is 404, what is wrong 400, and an import is NDJSON", async () => {

@@ -135,6 +135,27 @@ function firstVisit(url: string): Promise<{ body: string; cookie: string }> {
   });
 }
 
+test("a release on trial that crashes is taken off by itself; everybody has the live one, and the reason is kept", async () => {
+  const burning = SERVER("one").replace(
+    "createServer((q, r) =>",
+    'createServer((q, r) => q.url === "/burn" ? (r.end(), console.error("the disk is on fire"), setTimeout(() => process.exit(3), 100)) :',
+  );
+  const { app, deploy, repository, url } = await journey.newApp("burning", { ...serverFiles("one"), "server.js": burning }, { drainS: 0, bakeS: 0 });
+  expect((await deploy()).reason).toBeNull();
+  repository.commit({ "server.js": SERVER("two") });
+  expect((await deploy()).reason).toBeNull();
+  const header = { name: "X-Trial", value: "yes" };
+  await platform.client.traffic.split.mutate({ app: app.id, release: 1, header });
+  const load = startLoad(url, 30);
+  await ask(`${url}/burn`, { headers: { "x-trial": "yes" } });
+  await expect.poll(async () => (await platform.client.traffic.read.query({ app: app.id })).split, { timeout: 30_000 }).toBeNull();
+  expect(await body(url, { "x-trial": "yes" })).toBe("two");
+  expect((await load.stop()).failures).toEqual([]);
+  const [ended] = await sql<{ actor: string; by: string }[]>`
+    select actor, detail->>'by' as by from audit_events where target = ${app.id} and event = 'traffic.ended'`;
+  expect(ended).toMatchObject({ actor: "watch", by: expect.stringMatching(/ended with status 3 on trial.*the disk is on fire/s) });
+}, 120_000);
+
 test("a header or a cookie decides by itself; everybody else stays with the live release", async () => {
   const { id, url } = await twoReleases("matched");
   const shown = await platform.cli(["traffic", "split", id, "--release", "1", "--header", "X-Trial=yes", "--cookie", "trial=a.b"]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { answerOf, eventually, expectWholeLedger, type FaultApp, type Faults, openFaults } from "../support/faults";
 import { SERVER } from "../support/git-repository";
-import { startLoad, untilEnded } from "../support/platform";
+import { ask, startLoad, untilEnded } from "../support/platform";
 import { recordFact } from "../support/reliability";
 
 type Settings = Parameters<Faults["app"]>[1];
@@ -17,9 +17,13 @@ const BAD: Record<string, Bad> = {
   deaf: { name: "never listens", settings: { health: { timeoutS: 5 } }, server: listening("setInterval(() => {}, 1000);") },
   late: { name: "listens after 4 s", server: listening('setTimeout(() => server.listen(process.env.PORT, "0.0.0.0"), 4000);') },
   crashing: {
-    name: "healthy, crashes after 3 s",
+    name: "healthy, crashes 3 s after it was live",
     settings: { bakeS: 20 },
-    server: SERVER("after", 'setTimeout(() => { console.error("the disk is on fire"); process.exit(3); }, 3000);'),
+    // told to: by its own clock it would crash before it is live where that takes long
+    server: SERVER("after").replace(
+      "createServer((q, r) =>",
+      'createServer((q, r) => q.url === "/burn" ? (r.end(), setTimeout(() => { console.error("the disk is on fire"); process.exit(3); }, 3000)) :',
+    ),
   },
   leaking: {
     name: "leaks until it is out of memory",
@@ -82,6 +86,7 @@ describe("a bad release ends with a message that names the cause, and the old on
   test("healthy, then crashes: rolled back by itself", async () => {
     const { app, run, ended } = await release("crashing");
     expect(run.status).toBe("succeeded");
+    await ask(`${app.url}/burn`);
     const back = await eventually(async () =>
       (await faults.platform.client.deployments.list.query({ app: app.id })).items.find((one) => one.trigger === "watch"),
     );

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePort } from "../../deploy/up/ports.mjs";
 import { parseAllowHosts } from "../../server/git-hosts";
 import { createPorts, type EnginePorts, type PortsOptions } from "../../worker/engine/create-ports";
 import type { EngineLog } from "../../worker/engine/docker-client";
@@ -25,18 +25,6 @@ export type TestEngine = {
   warnings: { fields: object; message: string }[];
   close(): Promise<void>;
 };
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
-    });
-  });
-}
 
 /** The machine's private engine, started when it does not answer. @returns its address */
 export async function ensureEngine(): Promise<string> {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { startGitServer } from "./git-repository";
-import { openPlatform, untilEnded } from "./platform";
+import { openPlatform, type Platform, untilEnded } from "./platform";
 
 /** A project of its own with a Git server, for the applications of one test file. */
 export async function openJourney(name: string) {
@@ -20,9 +20,21 @@ export async function openJourney(name: string) {
     project,
     newApp,
     async close() {
-      await platform.client.projects.delete.mutate({ project });
+      await deleteProject(platform, project);
       await git.close();
     },
   };
 }
 export type Journey = Awaited<ReturnType<typeof openJourney>>;
+
+/** Deletes a project with its applications; where they need longer than one request may take, it is asked again, as the answer says. */
+async function deleteProject({ client }: Platform, project: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.projects.delete.mutate({ project });
+      return;
+    } catch (error) {
+      if (attempt === 4 || !String(error).includes("still under way")) throw error;
+    }
+  }
+}

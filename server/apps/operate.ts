@@ -1,6 +1,7 @@
-import { eq } from "drizzle-orm";
-import { apps } from "../../db/schema";
+import { and, eq, inArray, isNull } from "drizzle-orm";
+import { apps, deployments } from "../../db/schema";
 import type { TeamContext } from "../context";
+import { cancelDeployment } from "../deployments/service";
 import { AppError } from "../errors";
 import { operationDone, requestOperation } from "../operations/service";
 import { findProject, removeEmptyProject } from "../projects/service";
@@ -29,8 +30,22 @@ export async function operateApp(
 export async function deleteApp(ctx: TeamContext, reference: string): Promise<{ id: string; name: string }> {
   const { app } = await findApp(ctx, reference);
   const operation = await requestOperation(ctx, app.id, "delete");
+  await cancelUnfinished(ctx, [app.id]);
   await operationDone(ctx, operation.id, TIMEOUT_MS);
   return { id: app.id, name: app.name };
+}
+
+/** An operation waits until no deployment of the application runs; for one that is going away none needs to end by itself. */
+async function cancelUnfinished(ctx: TeamContext, appIds: string[]): Promise<void> {
+  if (appIds.length === 0) return;
+  const open = await ctx.team.list(deployments, {
+    where: and(inArray(deployments.appId, appIds), inArray(deployments.status, ["queued", "running"]), isNull(deployments.liveAt)),
+  });
+  for (const { id } of open)
+    await cancelDeployment(ctx, id).catch((error: unknown) => {
+      // it ended or went live while we looked
+      if (!(error instanceof AppError && error.code === "conflict")) throw error;
+    });
 }
 
 /** Removes a project with its applications. */
@@ -38,6 +53,10 @@ export async function deleteProject(ctx: TeamContext, nameOrId: string): Promise
   const project = await findProject(ctx, nameOrId);
   const placed = await listPlacedApps(ctx, eq(apps.projectId, project.id));
   const requested = await Promise.all(placed.map(({ app }) => requestOperation(ctx, app.id, "delete")));
+  await cancelUnfinished(
+    ctx,
+    placed.map(({ app }) => app.id),
+  );
   for (const operation of requested) await operationDone(ctx, operation.id, TIMEOUT_MS);
   await removeEmptyProject(ctx, project.id);
   return { id: project.id, name: project.name };

@@ -1,9 +1,9 @@
-import { getTableColumns, getTableName, is, type SQL, sql } from "drizzle-orm";
+import { getTableColumns, getTableName, is, SQL, sql } from "drizzle-orm";
 import { PgArray, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 
 /**
  * Many rows as one statement with one parameter: a JSON array that PostgreSQL reads as rows (json_populate_recordset). Building an insert of
- * a value list costs three times as much as everything else that an import does. Rows that are there already stay as they are.
+ * a value list costs three times as much as everything else that an import does, and its statement differs with the number of rows. Rows that are there already stay as they are.
  * @param teamId null where each row names its own, or where they are no team's
  * @param list all rows name the same columns; a column that none names gets its default
  * @throws Error for a row that leaves out what others name, where the column's default is PostgreSQL's to compute
@@ -28,10 +28,15 @@ export function insertRecords(table: PgTable, teamId: string | null, list: reado
 
 /** How a column's values stand in JSON, looked at once for all rows. */
 function jsonOf(column: PgColumn): (value: unknown) => unknown {
-  const isJson = column.getSQLType().startsWith("json");
+  const type = column.getSQLType();
+  const isJson = type.startsWith("json");
   // an array is one of JSON, not PostgreSQL's text for it
   const array = is(column, PgArray) ? column : null;
-  const convert = (value: unknown) => (isJson ? value : array ? array.mapToDriverValue(value as unknown[], true) : column.mapToDriverValue(value));
+  const convert = (value: unknown) => {
+    if (isJson) return value;
+    if (type === "bytea") return `\\x${(value as Buffer).toString("hex")}`;
+    return array ? array.mapToDriverValue(value as unknown[], true) : column.mapToDriverValue(value);
+  };
   return (value) => {
     const given = value === undefined ? defaultOf(column) : value;
     return given === null ? null : convert(given);
@@ -41,7 +46,8 @@ function jsonOf(column: PgColumn): (value: unknown) => unknown {
 function defaultOf(column: PgColumn): unknown {
   if (column.defaultFn) return column.defaultFn();
   if (!column.notNull) return null;
-  if (!column.hasDefault || column.default === undefined || typeof column.default === "object")
+  if (column.primary && column.getSQLType() === "uuid") return crypto.randomUUID();
+  if (!column.hasDefault || column.default === undefined || is(column.default, SQL))
     throw new Error(`Some of the rows leave out ${column.name}, which PostgreSQL would have to fill in.`);
   return column.default;
 }

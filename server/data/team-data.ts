@@ -1,6 +1,6 @@
-import { and, count as countRows, eq, type SQL, sql } from "drizzle-orm";
+import { and, count as countRows, eq, type SQL } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
-import type { Database, Transaction } from "../../db/client";
+import { type Database, sendAhead, type Transaction } from "../../db/client";
 import { insertRecords } from "./records";
 
 export type TeamTable = PgTable & { teamId: PgColumn };
@@ -15,9 +15,8 @@ export type TeamRows = {
   count<T extends TeamTable>(table: T, where?: SQL): Promise<number>;
   /** Null when a unique index holds such a row already. */
   insert<T extends TeamTable>(table: T, values: NewRow<T>): Promise<Row<T> | null>;
-  insertMany<T extends TeamTable>(table: T, values: NewRow<T>[]): Promise<void>;
-  /** The same for thousands of rows at once (see `insertRecords`). */
-  insertRecords<T extends TeamTable>(table: T, values: NewRow<T>[]): Promise<void>;
+  /** Thousands of rows cost one statement with one parameter (see `insertRecords`). Answers how many were not there before. */
+  insertMany<T extends TeamTable>(table: T, values: NewRow<T>[]): Promise<number>;
   update<T extends TeamTable>(table: T, values: Partial<NewRow<T>> | Record<string, SQL>, where: SQL | undefined): Promise<Row<T>[]>;
   remove<T extends TeamTable>(table: T, where: SQL | undefined): Promise<Row<T>[]>;
   /** For joins and aggregates. Every table read must be restricted by `own(table)`. */
@@ -27,19 +26,26 @@ export type TeamRows = {
 /** The only way by which domain code reaches tables: one team's rows. Each call outside `transaction` is a transaction of its own. */
 export type TeamData = TeamRows & { readonly id: string; transaction<R>(work: (rows: TeamRows) => Promise<R>): Promise<R> };
 
-/** Runs `work` in a transaction whose `dokploy.*` settings tell row-level security who is asking. */
+/**
+ * Runs `work` in a transaction whose `dokploy.*` settings tell row-level security who is asking. The settings go ahead of `work`'s first
+ * statement on the same connection, in the same round to the database.
+ */
 export function withSettings<R>(db: Database, settings: Record<string, string>, work: (tx: Transaction) => Promise<R>): Promise<R> {
-  return db.transaction(async (tx) => {
-    const calls = Object.entries(settings).map(([key, value]) => sql`set_config(${`dokploy.${key}`}, ${value}, true)`);
-    await tx.execute(sql`select ${sql.join(calls, sql`, `)}`);
-    return work(tx);
-  });
+  return db.transaction((tx) => ahead(tx, settings, () => work(tx)));
 }
 
 /** Goes on as a team within a transaction that has just found out which one it is. */
-export async function asTeam(tx: Transaction, teamId: string): Promise<TeamRows> {
-  await tx.execute(sql`select set_config('dokploy.team', ${teamId}, true)`);
-  return teamRows(tx, teamId);
+export function asTeam<R>(tx: Transaction, teamId: string, work: (rows: TeamRows) => Promise<R>): Promise<R> {
+  return ahead(tx, { team: teamId }, () => work(teamRows(tx, teamId)));
+}
+
+async function ahead<R>(tx: Transaction, settings: Record<string, string>, work: () => Promise<R>): Promise<R> {
+  const named = Object.entries(settings);
+  const calls = named.map((_, n) => `set_config($${2 * n + 1}, $${2 * n + 2}, true)`);
+  const values = named.flatMap(([key, value]) => [`dokploy.${key}`, value]);
+  const set = sendAhead(tx, `select ${calls.join(", ")}`, values);
+  const [, done] = await Promise.all([set, work()]);
+  return done;
 }
 
 export function teamData(db: Database, teamId: string): TeamData {
@@ -52,7 +58,6 @@ export function teamData(db: Database, teamId: string): TeamData {
     count: (table, where) => transaction((rows) => rows.count(table, where)),
     insert: (table, values) => transaction((rows) => rows.insert(table, values)),
     insertMany: (table, values) => transaction((rows) => rows.insertMany(table, values)),
-    insertRecords: (table, values) => transaction((rows) => rows.insertRecords(table, values)),
     update: (table, values, where) => transaction((rows) => rows.update(table, values, where)),
     remove: (table, where) => transaction((rows) => rows.remove(table, where)),
     query: (read) => transaction((rows) => rows.query(read)),
@@ -90,16 +95,7 @@ function teamRows(tx: Transaction, teamId: string): TeamRows {
         .returning()) as Row<typeof table>[];
       return rows[0] ?? null;
     },
-    insertMany: async (table, values) => {
-      if (values.length > 0)
-        await tx
-          .insert(table as TeamTable)
-          .values(values.map((row) => ({ ...row, teamId })) as never)
-          .onConflictDoNothing();
-    },
-    insertRecords: async (table, values) => {
-      if (values.length > 0) await tx.execute(insertRecords(table, teamId, values as Record<string, unknown>[]));
-    },
+    insertMany: async (table, values) => (values.length > 0 ? (await tx.execute(insertRecords(table, teamId, values as Record<string, unknown>[]))).count : 0),
     update: async (table, values, where) =>
       (await tx
         .update(table as TeamTable)

@@ -38,6 +38,9 @@ export type Unfinished = {
 };
 /** `accepted`: the deployment that answers each wish, or why it is refused. `changed`: what `announceAccepted` tells after the commit. */
 export type Acceptance = { accepted: (string | AppError)[]; changed: Changed[] };
+/** `write` sends all statements in one round, each for all wishes, within the transaction that locked the application. */
+export type AcceptancePlan = Acceptance & { write: (rows: TeamRows) => Promise<void> };
+export const nothingAccepted: AcceptancePlan = { accepted: [], changed: [], write: async () => {} };
 type Changed = Pick<Unfinished, "id" | "appId" | "kind" | "status">;
 type Waiting = Unfinished & { number: number; wish: DeploymentWish };
 
@@ -53,7 +56,9 @@ export async function acceptDeployment(ctx: TeamContext, appId: string, wish: De
     const app = await lockApp(rows, appId);
     if (!app) throw noSuchApp();
     const [check, unfinished] = await Promise.all([checkWish(ctx, rows, app, wish), listUnfinished(rows, appId)]);
-    return acceptIn(ctx, rows, app, unfinished, [wish], check);
+    const plan = planAcceptance(ctx, app, unfinished, [wish], check);
+    await plan.write(rows);
+    return plan;
   });
   await announceAccepted(ctx, acceptance);
   const [id = noSuchApp()] = acceptance.accepted;
@@ -85,17 +90,16 @@ export async function checkWish(ctx: TeamContext, rows: TeamRows, app: AppRow, w
 
 /**
  * Accepts wishes for one application, in their order, as if each had come alone: a later one overtakes an earlier one of the same branch.
- * Everything is written in one round. An error stands for a wish that is refused; the others are accepted.
- * @param app locked by this transaction @param unfinished as `listUnfinished` answers under that lock
+ * An error stands for a wish that is refused; the others are accepted.
+ * @param app locked by the transaction that writes @param unfinished as `listUnfinished` answers under that lock
  */
-export async function acceptIn(
+export function planAcceptance(
   ctx: TeamContext,
-  rows: TeamRows,
   app: AppRow,
   unfinished: readonly Unfinished[],
   wishes: readonly DeploymentWish[],
   { url }: { url: string | null },
-): Promise<Acceptance> {
+): AcceptancePlan {
   const acceptedAt = ctx.now();
   let queue = unfinished.filter((one) => one.status === "queued");
   let number = app.deploymentCount;
@@ -125,44 +129,46 @@ export async function acceptIn(
     made.push(row);
     return row.id;
   });
-  if (made.length > 0) await write(ctx, rows, app, { made, overtakenBy, acceptedAt, url });
   const overtaken = [...overtakenBy.keys()].map((one) => ({ ...one, status: "superseded" as const }));
-  return { accepted, changed: [...overtaken, ...made.filter((one) => !overtakenBy.has(one))] };
+  return {
+    accepted,
+    changed: [...overtaken, ...made.filter((one) => !overtakenBy.has(one))],
+    write: async (rows) => {
+      if (made.length > 0) await write(ctx, rows, app, { made, overtakenBy, acceptedAt, url });
+    },
+  };
 }
 
 type Writing = { made: Waiting[]; overtakenBy: Map<Unfinished, number>; acceptedAt: Micros; url: string | null };
 
-/** All statements in one round, each for all wishes. */
 async function write(ctx: TeamContext, rows: TeamRows, app: AppRow, { made, overtakenBy, acceptedAt, url }: Writing): Promise<void> {
   const isMade = new Set<Unfinished>(made);
-  await Promise.all([
+  const [, written] = await Promise.all([
     rows.query((db, own) =>
       db
         .update(apps)
         .set({ deploymentCount: app.deploymentCount + made.length })
         .where(own(apps, eq(apps.id, app.id))),
     ),
-    rows.query((db) =>
-      db.insert(deployments).values(
-        made.map((one) => {
-          const { wish, ...row } = one;
-          return {
-            ...row,
-            teamId: ctx.team.id,
-            trigger: wish.trigger,
-            strategy: app.strategy,
-            noCache: wish.noCache ?? false,
-            releaseId: wish.releaseId ?? null,
-            remediates: wish.remediates ?? null,
-            url,
-            actor: ctx.actor,
-            priority: wish.kind === "rollback" ? ROLLBACK_PRIORITY : 0,
-            pushedAt: wish.pushedAt ?? null,
-            createdAt: wish.receivedAt,
-            ...endOf(overtakenBy.get(one), acceptedAt),
-          };
-        }),
-      ),
+    rows.insertMany(
+      deployments,
+      made.map((one) => {
+        const { wish, ...row } = one;
+        return {
+          ...row,
+          trigger: wish.trigger,
+          strategy: app.strategy,
+          noCache: wish.noCache ?? false,
+          releaseId: wish.releaseId ?? null,
+          remediates: wish.remediates ?? null,
+          url,
+          actor: ctx.actor,
+          priority: wish.kind === "rollback" ? ROLLBACK_PRIORITY : 0,
+          pushedAt: wish.pushedAt ?? null,
+          createdAt: wish.receivedAt,
+          ...endOf(overtakenBy.get(one), acceptedAt),
+        };
+      }),
     ),
     ...[...overtakenBy]
       .filter(([one]) => !isMade.has(one))
@@ -186,6 +192,7 @@ async function write(ctx: TeamContext, rows: TeamRows, app: AppRow, { made, over
       made.map((one) => ({ actor: ctx.actor, event: "deployment.accepted", target: one.id, detail: { number: one.number, kind: one.kind }, at: acceptedAt })),
     ),
   ]);
+  if (written !== made.length) throw new Error(`${made.length} deployments of ${app.id} were accepted, ${written} could be stored.`);
 }
 
 function arrivalSpans(wish: DeploymentWish, acceptedAt: Micros): NewSpan[] {

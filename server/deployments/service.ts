@@ -9,14 +9,15 @@ import { type Deploy, type Deployment, type DeploymentTrigger, isFinal, type Req
 import { findDeployment, toView } from "./view";
 
 export {
-  type Acceptance,
+  type AcceptancePlan,
   acceptDeployment,
-  acceptIn,
   announceAccepted,
   checkWish,
   type DeploymentWish,
   listUnfinished,
   lockApp,
+  nothingAccepted,
+  planAcceptance,
   type Unfinished,
 } from "./accept";
 

@@ -3,12 +3,13 @@ import type { Express, Request } from "express";
 import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
 import { workers } from "../../db/schema";
 import { identifyToken } from "../accounts/tokens";
-import type { Services } from "../context";
+import { type Identity, type Services, teamContext } from "../context";
+import { createGauges } from "../metrics/gauges";
 
 const WORKER_ALIVE_MICROS = 15_000_000;
 const CHECK_MS = 2_000;
 
-/** `/healthz`: the process. `/readyz`: what it needs, 503 that says which part is gone. `/metrics`: Prometheus. */
+/** `/healthz`: the process. `/readyz`: what it needs, 503 that says which part is gone. `/metrics`: Prometheus, of a token's team DORA too. */
 export function healthRoutes(app: Express, services: Services): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -31,12 +32,15 @@ export function healthRoutes(app: Express, services: Services): void {
     const isReady = Object.values(parts).every((part) => part === "ok");
     res.status(isReady ? 200 : 503).json({ status: isReady ? "ready" : "not ready", parts });
   });
+  const gauges = createGauges();
   app.get("/metrics", async (req, res) => {
-    if (!(await mayReadMetrics(services, req))) {
+    const identity = await identityOf(services, req);
+    if (identity === null && !isLoopback(req)) {
       res.status(401).json({ error: { code: "not_signed_in", what: "Metrics need a token.", fix: "Send Authorization: Bearer …, or ask from this machine." } });
       return;
     }
-    res.type(registry.contentType).send(await registry.metrics());
+    const parts = [registry.metrics(), ...(identity === null ? [] : [gauges(teamContext(services, identity))])];
+    res.type(registry.contentType).send((await Promise.all(parts)).join("\n"));
   });
 }
 
@@ -57,10 +61,11 @@ async function readiness(services: Services): Promise<Record<"postgresql" | "red
   };
 }
 
-/** A token, or this machine itself, not through a proxy. */
-async function mayReadMetrics(services: Services, req: Request): Promise<boolean> {
-  const isLoopback = /^(::ffff:)?127\.|^::1$/.test(req.socket.remoteAddress ?? "");
-  if (isLoopback && !req.headers.forwarded && !req.headers["x-forwarded-for"]) return true;
+/** This machine itself, not through a proxy: it may read what the process says of itself, and of no team. */
+const isLoopback = (req: Request): boolean =>
+  /^(::ffff:)?127\.|^::1$/.test(req.socket.remoteAddress ?? "") && !req.headers.forwarded && !req.headers["x-forwarded-for"];
+
+async function identityOf(services: Services, req: Request): Promise<Identity | null> {
   const bearer = /^Bearer\s+(\S+)$/i.exec(req.headers.authorization ?? "")?.[1];
-  return bearer !== undefined && (await identifyToken(services, bearer)) !== null;
+  return bearer === undefined ? null : identifyToken(services, bearer);
 }

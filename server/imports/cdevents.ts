@@ -72,7 +72,7 @@ function linesOf({ context, subject }: CdEvent, place: EventPlace): object[] {
 }
 
 /** @param body of a CloudEvent: the event itself (binary mode) or what its `data` holds (structured mode) @throws AppError `bad_request` */
-export async function takeEvent(ctx: TeamContext, place: EventPlace, body: unknown): Promise<{ id: string; taken: number; ignored: boolean }> {
+export async function takeEvent(ctx: TeamContext, place: EventPlace, body: unknown): Promise<{ id: string; taken: number; ignored: boolean; reason?: string }> {
   const structured = z.object({ specversion: z.literal("1.0"), data: z.unknown().optional(), data_base64: z.string().optional() }).safeParse(body);
   const data = structured.success ? (structured.data.data ?? decoded(structured.data.data_base64)) : body;
   const parsed = cdevent.safeParse(typeof data === "string" ? parsedJson(data) : data);
@@ -89,8 +89,11 @@ export async function takeEvent(ctx: TeamContext, place: EventPlace, body: unkno
   }
   const result = await importLines(ctx, each());
   const [refused] = result.rejected;
-  if (refused) throw new AppError("bad_request", { what: "The event was not taken.", why: refused.error });
-  return { id: parsed.data.context.id, taken: result.accepted, ignored: lines.length === 0 };
+  if (refused && !refused.contradicts) throw new AppError("bad_request", { what: "The event was not taken.", why: refused.error });
+  const { id } = parsed.data.context;
+  // what is announced again, a little later, is known already: the sender has nothing to mend
+  if (refused) return { id, taken: 0, ignored: true, reason: refused.error };
+  return { id, taken: result.accepted, ignored: lines.length === 0 };
 }
 
 const decoded = (text: string | undefined) => (text === undefined ? undefined : Buffer.from(text, "base64").toString("utf8"));

@@ -6,7 +6,7 @@ import { type ImportLine, type LineOf, readLine } from "./lines";
 import { merge } from "./merge";
 import { Places } from "./places";
 
-export type ImportResult = { accepted: number; duplicates: number; rejected: { line: number; error: string }[] };
+export type ImportResult = { accepted: number; duplicates: number; rejected: { line: number; error: string; contradicts?: boolean }[] };
 const BATCH_LINES = 5_000;
 /** More mistakes than this are counted, not listed. */
 const MAX_REJECTED = 10_000;
@@ -42,8 +42,8 @@ export function importLines(ctx: TeamContext, lines: AsyncIterable<string>): Pro
 
 type Numbered<L extends ImportLine = ImportLine> = { number: number; line: L };
 
-function reject(result: ImportResult, line: number, error: string): void {
-  if (result.rejected.length < MAX_REJECTED) result.rejected.push({ line, error });
+function reject(result: ImportResult, line: number, error: string, isContradiction = false): void {
+  if (result.rejected.length < MAX_REJECTED) result.rejected.push({ line, error, ...(isContradiction ? { contradicts: true } : {}) });
 }
 
 async function takeIn(ctx: TeamContext, rows: TeamRows, places: Places, batch: Numbered[], result: ImportResult): Promise<void> {
@@ -83,7 +83,7 @@ async function takeKind<L extends ImportLine, R extends object>(
   const filled = new Map<string, { row: R; added: Set<keyof R & string> }>();
   for (const { number, key, row } of wanted) {
     const merged = merge(known.get(key), row, kind.fields);
-    if (merged.state === "contradicts") reject(result, number, merged.error);
+    if (merged.state === "contradicts") reject(result, number, merged.error, true);
     else if (merged.state === "same") result.duplicates++;
     else {
       result.accepted++;

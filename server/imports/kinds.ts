@@ -11,7 +11,7 @@ import type { LineOf } from "./lines";
 
 const CHUNK = 1_000;
 async function insertAll<T extends TeamTable>(rows: TeamRows, table: T, list: Omit<T["$inferInsert"], "teamId">[]): Promise<void> {
-  for (let from = 0; from < list.length; from += CHUNK) await rows.insertRecords(table, list.slice(from, from + CHUNK) as never);
+  for (let from = 0; from < list.length; from += CHUNK) await rows.insertMany(table, list.slice(from, from + CHUNK) as never);
 }
 async function knownBy<T extends TeamTable>(rows: TeamRows, table: T, column: PgColumn, ids: string[]): Promise<T["$inferSelect"][]> {
   const found: T["$inferSelect"][] = [];

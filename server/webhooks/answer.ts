@@ -3,7 +3,16 @@ import type { AppRow } from "../apps/find";
 import type { Provider } from "../apps/view";
 import type { TeamContext } from "../context";
 import type { TeamRows } from "../data/team-data";
-import { type Acceptance, acceptIn, checkWish, type DeploymentWish, listUnfinished, trackedRef, type Unfinished } from "../deployments/service";
+import {
+  type AcceptancePlan,
+  checkWish,
+  type DeploymentWish,
+  listUnfinished,
+  nothingAccepted,
+  planAcceptance,
+  trackedRef,
+  type Unfinished,
+} from "../deployments/service";
 import { AppError } from "../errors";
 import { readDelivery, touches } from "./payload";
 
@@ -11,8 +20,8 @@ export type WebhookAnswer = { status: number; body: Record<string, unknown> };
 /** A delivery whose sender is known. `event` as `eventOf` answers, `body` as `carriedBody` does. */
 export type TrustedDelivery = { provider: Provider; event: string | null; body: Buffer; receivedAt: Micros; isRedelivered: boolean };
 
-/** What is answered to each delivery, and what the sender of the answers announces after the commit. */
-export type Answered = { answers: WebhookAnswer[]; acceptance: Acceptance };
+/** What is answered to each delivery, once `acceptance` is written; it is announced after the commit. */
+export type Answered = { answers: WebhookAnswer[]; acceptance: AcceptancePlan };
 /** What the answers to pushes depend on: read once for all of them, under the application's lock. */
 export type Facts = { check: { url: string | null } | WebhookAnswer; unfinished: Unfinished[] };
 /** Of a delivery that nothing was said to. */
@@ -26,21 +35,15 @@ export async function readFacts(ctx: TeamContext, rows: TeamRows, app: AppRow): 
 }
 
 /**
- * Answers deliveries of one application, arrived now or stored before, within the caller's transaction: 202 with the deployment, 200
- * with the reason why it is ignored, 400 for a body that cannot be read, 422 or 503 for what is refused.
+ * Answers deliveries of one application, arrived now or stored before: 202 with the deployment, 200 with the reason why it is ignored,
+ * 400 for a body that cannot be read, 422 or 503 for what is refused.
  */
-export async function answerDeliveries(
-  ctx: TeamContext,
-  rows: TeamRows,
-  app: AppRow,
-  { check, unfinished }: Facts,
-  deliveries: readonly TrustedDelivery[],
-): Promise<Answered> {
+export function answerDeliveries(ctx: TeamContext, app: AppRow, { check, unfinished }: Facts, deliveries: readonly TrustedDelivery[]): Answered {
   const wanted = deliveries.map((delivery) => wishOf(app, delivery));
   const begun = (one: Wanted) => (one.sha === null ? undefined : unfinished.find((other) => other.commitSha === one.sha)?.id);
   const fresh = "status" in check ? [] : wanted.flatMap((one) => ("wish" in one && begun(one) === undefined ? [one] : []));
   const wishes = fresh.map((one) => one.wish);
-  const acceptance = "status" in check ? { accepted: [], changed: [] } : await acceptIn(ctx, rows, app, unfinished, wishes, check);
+  const acceptance = "status" in check ? nothingAccepted : planAcceptance(ctx, app, unfinished, wishes, check);
   const answers = wanted.map((one) => {
     if ("status" in one) return one;
     if ("status" in check) return check;

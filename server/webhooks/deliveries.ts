@@ -48,7 +48,9 @@ export async function redeliver(ctx: TeamContext, input: { app: string; delivery
   const { answers, acceptance } = await ctx.team.transaction(async (rows) => {
     const locked = await lockApp(rows, app.id);
     if (!locked) throw new AppError("not_found", { what: `There is no application ${input.app}.` });
-    return answerDeliveries(ctx, rows, locked, await readFacts(ctx, rows, locked), [again]);
+    const answered = answerDeliveries(ctx, locked, await readFacts(ctx, rows, locked), [again]);
+    await answered.acceptance.write(rows);
+    return answered;
   });
   await announceAccepted(ctx, acceptance);
   const [answer = UNANSWERED] = answers;

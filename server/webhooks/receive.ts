@@ -7,7 +7,7 @@ import type { Provider } from "../apps/view";
 import { createBatches } from "../batches";
 import { contextOf, type Services, type TeamContext } from "../context";
 import { asTeam, type TeamRows, withSettings } from "../data/team-data";
-import { type Acceptance, announceAccepted, lockApp } from "../deployments/service";
+import { type AcceptancePlan, announceAccepted, lockApp } from "../deployments/service";
 import { isUuid } from "../projects/service";
 import { answerDeliveries, deploymentOf, keptBody, readFacts, UNANSWERED, type WebhookAnswer } from "./answer";
 import { carriedBody, deliveryKey, eventOf, type Headers, isSigned } from "./payload";
@@ -41,10 +41,11 @@ export function createReceiver(services: Services): Receive {
       for (const [index, isOurs] of signed.entries()) if (!isOurs) answer(index, unauthorized);
       const trusted = requests.filter((_, index) => signed[index]);
       if (!sender || trusted.length === 0) return null;
-      const rows = await asTeam(tx, sender.ctx.team.id);
-      const app = await lockApp(rows, appId);
-      if (!app) return null;
-      return { sender, ...(await answerOnce(sender.ctx, rows, app, trusted)), indexes: requests.flatMap((_, index) => (signed[index] ? [index] : [])) };
+      return asTeam(tx, sender.ctx.team.id, async (rows) => {
+        const app = await lockApp(rows, appId);
+        if (!app) return null;
+        return { sender, ...(await answerOnce(sender.ctx, rows, app, trusted)), indexes: requests.flatMap((_, index) => (signed[index] ? [index] : [])) };
+      });
     });
     if (!done) {
       for (const index of requests.keys()) answer(index, unauthorized);
@@ -73,7 +74,12 @@ async function findSender(services: Services, tx: Transaction, appId: string): P
 const identityOf = ({ provider, key }: { provider: string; key: string }) => `${provider}:${key}`;
 
 /** Answers each delivery; one that was answered before as it was then. @param app locked, so that one delivery is not answered by two processes */
-async function answerOnce(ctx: TeamContext, rows: TeamRows, app: AppRow, requests: Request[]): Promise<{ answers: WebhookAnswer[]; acceptance: Acceptance }> {
+async function answerOnce(
+  ctx: TeamContext,
+  rows: TeamRows,
+  app: AppRow,
+  requests: Request[],
+): Promise<{ answers: WebhookAnswer[]; acceptance: AcceptancePlan }> {
   const named = requests.map((request) => {
     const { provider, headers, body } = request;
     return { request, provider, key: deliveryKey(provider, headers, body) ?? crypto.randomUUID(), event: eventOf(headers), body: carriedBody(headers, body) };
@@ -81,7 +87,7 @@ async function answerOnce(ctx: TeamContext, rows: TeamRows, app: AppRow, request
   const [known, facts] = await Promise.all([answeredBefore(rows, app.id, named), readFacts(ctx, rows, app)]);
   const fresh = named.filter((one, index) => !known.has(identityOf(one)) && named.findIndex((other) => identityOf(other) === identityOf(one)) === index);
   const deliveries = fresh.map(({ provider, event, body, request }) => ({ provider, event, body, receivedAt: request.receivedAt, isRedelivered: false }));
-  const { answers, acceptance } = await answerDeliveries(ctx, rows, app, facts, deliveries);
+  const { answers, acceptance } = answerDeliveries(ctx, app, facts, deliveries);
 
   // a refusal that may pass (503) is not kept: the Git host's next try is looked at anew
   const kept = fresh.flatMap((one, index) => {
@@ -89,20 +95,18 @@ async function answerOnce(ctx: TeamContext, rows: TeamRows, app: AppRow, request
     known.set(identityOf(one), answer);
     return answer.status === 503 ? [] : [{ one, answer }];
   });
-  await rows.insertMany(
-    webhookDeliveries,
-    kept.map(({ one: { provider, key, event, body, request }, answer }) => ({
-      appId: app.id,
-      provider,
-      deliveryKey: key,
-      event,
-      body: keptBody(body),
-      receivedAt: request.receivedAt,
-      status: answer.status,
-      answer: answer.body,
-      deploymentId: deploymentOf(answer),
-    })),
-  );
+  const stored = kept.map(({ one: { provider, key, event, body, request }, answer }) => ({
+    appId: app.id,
+    provider,
+    deliveryKey: key,
+    event,
+    body: keptBody(body),
+    receivedAt: request.receivedAt,
+    status: answer.status,
+    answer: answer.body,
+    deploymentId: deploymentOf(answer),
+  }));
+  await Promise.all([acceptance.write(rows), rows.insertMany(webhookDeliveries, stored)]);
   return { answers: named.map((one) => known.get(identityOf(one)) ?? UNANSWERED), acceptance };
 }
 

@@ -51,6 +51,7 @@ export async function succeed(run: Run, finishedAt: number): Promise<void> {
     watchUntil: isWatched ? finishedAt + run.config.bakeS * 1_000_000 : null,
     bakeUntil: hasOldSlot ? finishedAt + (bakes ? run.config.bakeS * 1_000_000 : 0) : null,
   });
+  run.worker.exporter?.ended(run.deployment);
 }
 
 /** Ends a deployment that did not go live, or went live and had to be taken back. The old release serves. */
@@ -94,6 +95,7 @@ export async function fail(run: Run, step: string, error: unknown, finishedAt: n
     logLines: run.log.lines(),
   });
   if (status === "failed") run.worker.announcer.failed(run.deployment);
+  run.worker.exporter?.ended(run.deployment);
 }
 
 const RESTART_TIMEOUT_MS = 60_000;

@@ -10,6 +10,7 @@ import { classOf, type WorkerStep } from "../../server/streams/definitions";
 import { type NewSpan, recordSpans } from "../../server/streams/record";
 import type { WorkerContext } from "../context";
 import { type AppPlace, actingFor, readAppPlace } from "../data";
+import { ensureNetwork } from "../environment-network";
 import { DeployError } from "../errors";
 import { fail, markLive, pruneReleases, restoreOldSlot, succeed } from "./finish";
 import { fenced, keepLease, writeFenced } from "./lease";
@@ -69,7 +70,7 @@ async function openRun(worker: WorkerContext, claimed: DeploymentRow): Promise<R
   const { config: sealed, ...results } = claimed.results as StoredResults;
   const config = sealed ? openConfig(ctx, place.app.id, sealed) : await configOf(ctx, place, claimed);
   log.mask(secretValues(config));
-  const networkReady = ensureNetwork(worker, place);
+  const networkReady = networkFor(worker, place);
   const run: Run = { worker, ctx, place, deployment: claimed, config, results, log, networkReady, say: () => {}, child: () => {}, detail: () => {} };
 
   const isTakeover = sealed !== undefined || claimed.step !== null;
@@ -98,10 +99,9 @@ async function configOf(ctx: TeamContext, place: AppPlace, deployment: Deploymen
 }
 
 /** Needed by `release` only; a failure is thrown there, where it is awaited. */
-function ensureNetwork(worker: WorkerContext, { environment, project }: AppPlace): Promise<void> {
-  const labels = { "dokploy.home": worker.env.DOKPLOY_HOME_ID, "dokploy.project": project.name, "dokploy.environment": environment.name };
-  const ready = worker.ports.network.ensure({ name: environment.network, labels });
-  ready.catch((error: unknown) => worker.services.log.warn({ err: error, network: environment.network }, "the environment's network is not ready"));
+function networkFor(worker: WorkerContext, place: AppPlace): Promise<void> {
+  const ready = ensureNetwork(worker, place);
+  ready.catch((error: unknown) => worker.services.log.warn({ err: error, network: place.environment.network }, "the environment's network is not ready"));
   return ready;
 }
 

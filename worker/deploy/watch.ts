@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { and, eq, gt, isNotNull } from "drizzle-orm";
 import { apps, deployments } from "../../db/schema";
 import { canarySchema } from "../../server/apps/schema";
@@ -12,6 +13,7 @@ import { otherSlot, serviceOf } from "./slot-spec";
 import { between, complaint } from "./traffic";
 
 const LOOK_MS = 2_000;
+const CAUSE_MS = 5_000;
 
 export type LiveWatch = { wake(): void; close(): void };
 
@@ -29,8 +31,11 @@ export function createLiveWatch(worker: WorkerContext): LiveWatch {
     watched.set(row.id, stop);
     const until = setTimeout(() => stop.abort(), Math.max(0, ((row.watchUntil ?? 0) - clock()) / 1000));
     try {
-      const reason = await untilTrouble(worker, row, stop.signal);
-      if (reason !== null) await takeBack(worker, row, reason);
+      const trouble = await untilTrouble(worker, row, stop.signal);
+      if (trouble === null) return;
+      await takeBack(worker, row, trouble.reason);
+      const cause = await Promise.race([trouble.cause, wait(CAUSE_MS, null, { ref: false })]);
+      if (cause !== null) await explain(worker, row, trouble.reason, cause);
     } catch (error) {
       if (!stop.signal.aborted) log.warn({ err: error, deployment: row.id }, "the watch over a live release ended");
     } finally {
@@ -60,8 +65,11 @@ export function createLiveWatch(worker: WorkerContext): LiveWatch {
   };
 }
 
+/** `cause`: that a task ended is sometimes told later than the errors that it made; null when none did. */
+type Trouble = { reason: string; cause: Promise<string | null> };
+
 /** Why the release must go; null when its time passed without trouble, or another release has taken its place. */
-async function untilTrouble(worker: WorkerContext, row: DeploymentRow, signal: AbortSignal): Promise<string | null> {
+async function untilTrouble(worker: WorkerContext, row: DeploymentRow, signal: AbortSignal): Promise<Trouble | null> {
   const { slot } = row;
   const place = await readAppPlace(worker.services, row.appId);
   if (!place || slot === null || place.app.activeSlot !== slot || place.app.releaseId !== row.releaseId) return null;
@@ -86,7 +94,17 @@ async function untilTrouble(worker: WorkerContext, row: DeploymentRow, signal: A
     }
     return null;
   };
-  return Promise.race([ended, worse().catch(() => ended)]);
+  const reason = await Promise.race([ended, worse().catch(() => ended)]);
+  return reason === null ? null : { reason, cause: ended };
+}
+
+/** A crash says more than the errors that were seen first. */
+async function explain({ services }: WorkerContext, row: DeploymentRow, reason: string, cause: string): Promise<void> {
+  if (cause === reason) return;
+  await services.db
+    .update(deployments)
+    .set({ failedReason: cause })
+    .where(and(eq(deployments.id, row.id), eq(deployments.failedReason, reason)));
 }
 
 async function takeBack(worker: WorkerContext, row: DeploymentRow, reason: string): Promise<void> {

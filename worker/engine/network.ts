@@ -8,6 +8,10 @@ type EdgeConnection = { connect(network: string): Promise<void>; disconnect(netw
 const poolIsExhausted = (error: unknown) =>
   /non-overlapping IPv4 address pool|could not find an available|no available (address|network)/i.test(messageOf(error));
 
+const FREE_ATTEMPTS = 40;
+const FREE_PAUSE_MS = 250;
+const isGone = (error: unknown) => /network \S+ not found/i.test(messageOf(error instanceof DeployError ? error.cause : error));
+
 async function create(engine: Engine, name: string, labels: Record<string, string>): Promise<void> {
   try {
     await engine.docker.createNetwork({
@@ -38,8 +42,16 @@ async function create(engine: Engine, name: string, labels: Record<string, strin
 export function createEnvironmentNetwork(engine: Engine, edge: EdgeConnection): EnvironmentNetwork {
   return {
     async ensure({ name, labels }) {
-      if ((await networksNamed(engine, name)).length === 0) await create(engine, name, labels);
-      await edge.connect(name);
+      for (let attempt = 1; ; attempt += 1) {
+        if ((await networksNamed(engine, name)).length === 0) await create(engine, name, labels);
+        try {
+          return await edge.connect(name);
+        } catch (error) {
+          // just removed: Swarm has forgotten it, and the engine still lists it for a moment
+          if (!isGone(error) || attempt === FREE_ATTEMPTS) throw error;
+          await new Promise((resolve) => setTimeout(resolve, FREE_PAUSE_MS));
+        }
+      }
     },
     async owned() {
       const filters = { label: [`dokploy.home=${engine.homeId}`, `${ENVIRONMENT_NETWORK_LABEL}=environment`] };
@@ -54,9 +66,6 @@ export function createEnvironmentNetwork(engine: Engine, edge: EdgeConnection): 
   };
 }
 
-const FREE_ATTEMPTS = 40;
-const FREE_PAUSE_MS = 250;
-
 /** Swarm frees a network a moment after the last task of a removed service ended; until then it refuses. */
 async function removeWhenFree({ docker }: Engine, { Id, Name }: NetworkSummary): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -64,7 +73,7 @@ async function removeWhenFree({ docker }: Engine, { Id, Name }: NetworkSummary):
       await docker.getNetwork(Id).remove();
       return;
     } catch (error) {
-      if (statusOf(error) === 404 || /network \S+ not found/i.test(messageOf(error))) return; // two that remove it at once: Swarm answers 500 to the second
+      if (statusOf(error) === 404 || isGone(error)) return; // two that remove it at once: Swarm answers 500 to the second
       const isBusy = /in use|active endpoints/i.test(messageOf(error));
       if (!isBusy || attempt === FREE_ATTEMPTS) await askMaybe(`remove the network ${Name}`, () => Promise.reject(error));
       await new Promise((resolve) => setTimeout(resolve, FREE_PAUSE_MS));

@@ -3,7 +3,7 @@ import { nodes } from "../../db/schema";
 import { clusterNode as node } from "../../e2e/support/cluster-node";
 import { openTestServices, type TestServices } from "../../e2e/support/test-services";
 import { teamStream } from "../../server/live/events";
-import type { Cluster, ClusterNode, PlacedTask } from "../ports";
+import type { Cluster, PlacedTask } from "../ports";
 import { watchNodes } from "./watch-nodes";
 
 let t: TestServices;

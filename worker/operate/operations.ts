@@ -11,6 +11,7 @@ import { leaveSplit } from "../deploy/leave-split";
 import { removeImage } from "../deploy/remove-image";
 import { otherSlot, serviceOf } from "../deploy/slot-spec";
 import { renderEdge, setSlots, untilServed } from "../edge-file";
+import { ensureNetwork, removeUnusedNetwork } from "../environment-network";
 import { DeployError } from "../errors";
 import { runsBound } from "./carry-images";
 import { bothServices, ensureSlot, liveSlotSpec } from "./live-release";
@@ -74,7 +75,7 @@ async function stop(worker: WorkerContext, place: AppPlace, actor: string, signa
 async function start(worker: WorkerContext, place: AppPlace, signal: AbortSignal): Promise<void> {
   const live = await liveSlotSpec(worker, place, place.app.replicas);
   if (!live) throw new AppError("conflict", { what: "The application was never deployed.", fix: "Deploy it." });
-  await worker.ports.network.ensure({ name: place.environment.network, labels: live.spec.labels });
+  await ensureNetwork(worker, place);
   await ensureSlot(worker, place, live, signal);
   await worker.ports.slots.untilRunning({ name: live.spec.name, replicas: live.spec.replicas, timeoutMs: RUNNING_TIMEOUT_MS, signal });
   await worker.services.db.update(apps).set({ desired: "running" }).where(eq(apps.id, place.app.id));
@@ -160,8 +161,7 @@ async function remove(worker: WorkerContext, place: AppPlace, signal: AbortSigna
   await worker.ports.configs.removeUnused({ appId: app.id, olderThanMs: 0 });
   const ctx = actingFor(worker.services, place);
   const { team } = ctx;
-  const others = await team.list(apps, { where: eq(apps.environmentId, environment.id) });
-  if (others.every((other) => other.deletedAt !== null)) await worker.ports.network.remove(environment.network);
+  await removeUnusedNetwork(worker, environment.network);
   const kept = (await ctx.team.list(releases, { where: eq(releases.appId, app.id) })).filter((row) => row.prunedAt === null);
   for (const imageId of new Set(kept.map((row) => row.imageId))) await removeImage(worker, ctx, app.id, imageId);
   await team.update(releases, { prunedAt: clock() }, eq(releases.appId, app.id));

@@ -4,6 +4,7 @@ import type { WorkerContext } from "../context";
 import { type AppPlace, isBusy, readAppPlace, readAppPlaces } from "../data";
 import { serviceOf } from "../deploy/slot-spec";
 import { renderEdge } from "../edge-file";
+import { ensureNetwork } from "../environment-network";
 import { ensureSlot, liveSlotSpec, type SlotContent } from "./live-release";
 import { trialSlot } from "./split";
 
@@ -24,14 +25,11 @@ export async function reconcile(worker: WorkerContext): Promise<void> {
 }
 
 async function reconcileApp(worker: WorkerContext, place: AppPlace): Promise<void> {
-  const { app, environment, project } = place;
+  const { app } = place;
   if (await isBusy(worker.services, app.id)) return;
   const live = await liveSlotSpec(worker, place, app.replicas);
   if (live && app.activeSlot !== null && app.desired === "running") {
-    await worker.ports.network.ensure({
-      name: environment.network,
-      labels: { "dokploy.home": worker.env.DOKPLOY_HOME_ID, "dokploy.project": project.name, "dokploy.environment": environment.name },
-    });
+    await ensureNetwork(worker, place);
     await bringBack(worker, place, live);
     const trial = await trialSlot(worker, place);
     if (trial) await bringBack(worker, place, trial);

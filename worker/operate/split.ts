@@ -14,6 +14,7 @@ import { leaveSplit, servedAnew } from "../deploy/leave-split";
 import { portOf } from "../deploy/slot-port";
 import { otherSlot, serviceOf } from "../deploy/slot-spec";
 import { renderEdge, setSlots } from "../edge-file";
+import { ensureNetwork } from "../environment-network";
 import { DeployError } from "../errors";
 import { ensureSlot, type SlotContent, slotContent } from "./live-release";
 import { countNow } from "./split-counts";
@@ -82,9 +83,9 @@ async function trialContent(worker: WorkerContext, place: AppPlace, releaseId: s
 
 /** A bake that holds the slot ends; what it had in flight does too, unless it is this very release. */
 async function fillSlot(worker: WorkerContext, place: AppPlace, trial: SlotContent, signal: AbortSignal): Promise<void> {
-  const { app, environment } = place;
+  const { app } = place;
   const { spec, release } = trial;
-  await worker.ports.network.ensure({ name: environment.network, labels: spec.labels });
+  await ensureNetwork(worker, place);
   const present = await worker.ports.slots.state(spec.name);
   const isThere = present?.labels["dokploy.release"] === String(release.number);
   if (present && present.running > 0 && !isThere && app.activeSlot) await drainSlot(worker, place, otherSlot(app.activeSlot), app.drainS, signal);
@@ -124,7 +125,8 @@ async function flip(
 export async function endSplit(worker: WorkerContext, place: AppPlace, operation: OperationRow, signal: AbortSignal): Promise<void> {
   const { app } = place;
   if (app.split === null) return;
-  await leaveSplit(worker, place, { actor: operation.actor, by: "a person" }, signal);
+  const { reason } = operation.input as { reason?: string };
+  await leaveSplit(worker, place, { actor: operation.actor, by: reason ?? "a person" }, signal);
   await drainSlot(worker, place, app.split.slot, app.drainS, signal);
   signal.throwIfAborted();
   await emptySlot(worker, place, signal);

@@ -7,6 +7,7 @@ import { deploymentOfTag, IMAGE_PREFIX } from "../deploy/image-tag";
 import { releaseCommandName } from "../deploy/release-command";
 import { otherSlot } from "../deploy/slot-spec";
 import { listWorkTrees, removeUnheldWorkTrees } from "../deploy/work-tree";
+import { removeUnusedNetwork } from "../environment-network";
 
 /** A config comes before the service that uses it. */
 const FRESH_CONFIG_MS = 60_000;
@@ -101,16 +102,17 @@ async function images({ services, ports }: WorkerContext): Promise<number> {
 }
 
 /** An environment's network goes with its last application. */
-async function networks({ services, ports }: WorkerContext): Promise<number> {
-  const found = await ports.network.owned();
-  const kept = await services.db
+async function networks(worker: WorkerContext): Promise<number> {
+  const found = await worker.ports.network.owned();
+  const kept = await worker.services.db
     .select({ network: environments.network })
     .from(environments)
     .innerJoin(apps, and(eq(apps.environmentId, environments.id), isNull(apps.deletedAt)));
   const inUse = new Set(kept.map((row) => row.network));
   const left = found.filter((name) => !inUse.has(name));
-  for (const name of left) await ports.network.remove(name);
-  return left.length;
+  let removed = 0;
+  for (const name of left) if (await removeUnusedNetwork(worker, name)) removed++;
+  return removed;
 }
 
 async function workTrees(worker: WorkerContext): Promise<number> {

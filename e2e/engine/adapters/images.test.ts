@@ -6,9 +6,10 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort } from "../../../deploy/up/ports.mjs";
 import { parseDockerHost } from "../../../worker/engine/docker-client";
 import { createImages } from "../../../worker/engine/images";
-import { freePort, openTestEngine, type TestEngine } from "../../support/engine-fixture";
+import { openTestEngine, type TestEngine } from "../../support/engine-fixture";
 
 let registry: ChildProcess;
 let address = "";

@@ -1,7 +1,8 @@
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../../deploy/up/ports.mjs";
 import type { EdgeApp, ProbeAnswer, SlotSpec } from "../../../worker/ports";
-import { freePort, openTestEngine, type TestEngine } from "../../support/engine-fixture";
+import { openTestEngine, type TestEngine } from "../../support/engine-fixture";
 import { eventually } from "../../support/eventually";
 
 let engine: TestEngine;
@@ -177,6 +178,17 @@ describe("an application behind the edge", () => {
     await engine.ports.network.ensure({ name: other, labels: {} });
     await engine.ports.network.remove(other);
     await engine.ports.network.remove(other);
+  }, 60_000);
+
+  it("joins a network that was removed a moment ago and is made anew", async () => {
+    const name = `${engine.homeId}-again`;
+    for (let n = 0; n < 5; n++) {
+      await engine.ports.network.ensure({ name, labels: {} });
+      await engine.ports.network.remove(name);
+    }
+    await engine.ports.network.ensure({ name, labels: {} });
+    expect((await engine.ports.docker.getNetwork(name).inspect()) as object).toMatchObject({ Name: name, Driver: "overlay" });
+    await engine.ports.network.remove(name);
   }, 60_000);
 
   it("shows the edge's pages for what is unknown, stopped or failing, and leaves an application's own 503 alone", async () => {

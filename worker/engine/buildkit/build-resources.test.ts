@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { limitBuilds } from "./build-resources";
+import { defaultMemory, limitBuilds } from "./build-resources";
 
 let root: string;
 beforeEach(() => {
@@ -30,6 +30,22 @@ test("a hierarchy each (v1): the limit, the period and the quota, and none again
   ]);
   await limitBuilds({ memoryBytes: 0, cpus: 0 }, root);
   expect(["memory/docker/buildkit/memory.limit_in_bytes", "cpu/docker/buildkit/cpu.cfs_quota_us"].map(read)).toEqual(["-1", "-1"]);
+});
+
+test("where nobody asked, builds leave the machine its own; what somebody else asked for stays", async () => {
+  writeFileSync(path.join(root, "cgroup.controllers"), "cpu memory");
+  mkdirSync(path.join(root, "docker"));
+  const unasked = () => limitBuilds({ memoryBytes: null, cpus: null }, root);
+  await unasked();
+  expect(Number(read("docker/buildkit/memory.max"))).toBe(defaultMemory(totalmem()));
+  await limitBuilds({ memoryBytes: 2 ** 29, cpus: 1 }, root);
+  await unasked();
+  expect([read("docker/buildkit/memory.max"), read("docker/buildkit/cpu.max")]).toEqual([String(2 ** 29), "100000 100000"]);
+  await limitBuilds({ memoryBytes: 0, cpus: null }, root);
+  await unasked();
+  expect(Number(read("docker/buildkit/memory.max"))).toBe(defaultMemory(totalmem()));
+  const gib = 1024 ** 3;
+  expect([1, 4, 24].map((total) => defaultMemory(total * gib) / gib)).toEqual([0.5, 3, 21]);
 });
 
 test("where they cannot be set, it says why", async () => {

@@ -162,12 +162,14 @@ export function createBuilder(engine: Engine, { registry, limits, resources, poo
   const hashOf = (contextKey: string) => createHash("sha256").update(`${homeId}\0${contextKey}`).digest("hex");
   const manifestOf = (contextKey: string) => path.join(contexts, `${hashOf(contextKey).slice(0, 32)}.json.gz`);
 
+  let isWarned = false;
   /** Builds; once more with the engine's own frontend where the one that `# syntax=` names cannot be fetched. */
   async function build(request: BuildRequest): Promise<BuiltImage> {
     // each time: the engine may have made its groups anew
     if (resources)
       await limitBuilds(resources).catch((error: unknown) => {
-        if (resources.memoryBytes + resources.cpus > 0) log.warn({ reason: messageOf(error) }, "builds are not limited");
+        if (!isWarned) log.warn({ reason: messageOf(error) }, "builds are not limited");
+        isWarned = true;
       });
     try {
       return await buildOnce(request);
