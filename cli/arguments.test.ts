@@ -29,6 +29,7 @@ test("settings by the names that people write", () => {
       ["port", "8080"],
       ["health-path", "/up"],
       ["memory", "256M"],
+      ["reserved-memory", "64M"],
       ["health_timeout", "5"],
       ["autoDeploy", "off"],
       ["release-command", ""],
@@ -36,7 +37,7 @@ test("settings by the names that people write", () => {
   ).toEqual({
     port: 8080,
     healthPath: "/up",
-    resources: { memoryBytes: 268_435_456 },
+    resources: { memoryBytes: 268_435_456, reservedMemoryBytes: 67_108_864 },
     health: { timeoutS: 5 },
     autoDeploy: false,
     releaseCommand: null,

@@ -15,6 +15,7 @@ import { nodeCommands } from "./commands/node";
 import { projectCommands } from "./commands/project";
 import { tokenCommands } from "./commands/token";
 import { trafficCommands } from "./commands/traffic";
+import { usageCommands } from "./commands/usage";
 import { EXIT, toCliError, usageError } from "./errors";
 import { createOutput } from "./output";
 import { readSession, sessionPath } from "./session-file";
@@ -35,6 +36,7 @@ const COMMANDS: Commands = {
   ...trafficCommands,
   ...nodeCommands,
   ...improvementCommands,
+  ...usageCommands,
   ...Object.fromEntries(LATER.map((name) => [name, later(name, name)])),
 };
 const DEFAULT_URL = "http://127.0.0.1:3000";

@@ -64,6 +64,8 @@ const SETTINGS: Record<string, Change> = {
   "retained-releases": (value) => ({ retainedReleases: number(value, "retained-releases") }),
   memory: (value) => ({ resources: { memoryBytes: bytes(value) } }),
   cpus: (value) => ({ resources: { cpus: Number(value) } }),
+  "reserved-memory": (value) => ({ resources: { reservedMemoryBytes: bytes(value) } }),
+  "reserved-cpus": (value) => ({ resources: { reservedCpus: Number(value) } }),
 };
 
 /** @throws CliError with status 2 that lists the keys */

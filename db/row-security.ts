@@ -2,7 +2,7 @@ import type { Sql } from "./client";
 import type { Role, Roles } from "./migrate";
 
 /** Tables that belong to no team. Every other table must carry `team_id`, or the migration fails. */
-const SHARED_TABLES = ["users", "sessions", "workers", "nodes", "settings"];
+const SHARED_TABLES = ["users", "sessions", "workers", "nodes", "node_usage", "settings"];
 
 const team = `(select nullif(current_setting('dokploy.team', true), '')::uuid)`;
 const user = `(select nullif(current_setting('dokploy.user', true), '')::uuid)`;

@@ -69,6 +69,17 @@ export function requireScope(actor: Actor, scope: "read" | "write" | "admin"): v
   throw new AppError("not_allowed", { what: `This token does not allow ${scope} access.`, fix: `Create a token with the scope ${scope}.` });
 }
 
+/** Machines serve every team. @throws AppError `not_allowed` for whoever does not look after the installation */
+export function requireAdministrator(actor: Actor): void {
+  requireScope(actor, "admin");
+  if (actor.isAdmin) return;
+  throw new AppError("not_allowed", {
+    what: "Only an administrator of this installation may do this.",
+    why: "Its machines serve every team.",
+    fix: "Ask the administrator whose account bin/up made.",
+  });
+}
+
 /** The team of who asks, for routes that are no procedures. @throws AppError `not_signed_in` `not_allowed` */
 export function signedInTeam({ identity, services }: { identity: Identity | null; services: Services }, scope: "read" | "write" | "admin"): TeamContext {
   if (!identity) throw new AppError("not_signed_in", { what: "You are not signed in.", fix: "Send a token: Authorization: Bearer …" });

@@ -12,6 +12,7 @@ import { noticesRouter } from "./notices/router";
 import { projectsRouter } from "./projects/router";
 import { trafficRouter } from "./traffic/router";
 import { createCallerFactory, router } from "./trpc";
+import { usageRouter } from "./usage/router";
 import { webhooksRouter } from "./webhooks/router";
 
 export const appRouter = router({
@@ -33,6 +34,7 @@ export const appRouter = router({
   manualSteps: manualStepsRouter,
   notices: noticesRouter,
   traffic: trafficRouter,
+  usage: usageRouter,
   webhooks: webhooksRouter,
 });
 export type AppRouter = typeof appRouter;

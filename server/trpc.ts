@@ -1,7 +1,7 @@
 import { initTRPC } from "@trpc/server";
 import superjson from "superjson";
 import { ZodError } from "zod";
-import { type Identity, requireScope, type Services, teamContext } from "./context";
+import { type Identity, requireAdministrator, requireScope, type Services, teamContext } from "./context";
 import type { Table } from "./csv";
 import { AppError, type Explanation } from "./errors";
 import { explainInput } from "./explain-input";
@@ -61,13 +61,9 @@ const permits = (scope: "read" | "write" | "admin") =>
   });
 
 /** For what belongs to the installation and to no team. */
-export const administersInstallation = permits("admin").use(({ ctx, next }) => {
-  if (ctx.identity.actor.isAdmin) return next();
-  throw new AppError("not_allowed", {
-    what: "Only an administrator of this installation may do this.",
-    why: "Its machines serve every team.",
-    fix: "Ask the administrator whose account bin/up made.",
-  });
+export const administersInstallation = signedIn.use(({ ctx, next }) => {
+  requireAdministrator(ctx.identity.actor);
+  return next();
 });
 
 export const reads = permits("read");

@@ -13,6 +13,7 @@ import { createPorts } from "./engine/create-ports";
 import { collectAppLogs } from "./node/app-logs";
 import { reclaimRegularly } from "./node/reclaim";
 import { reportWorker } from "./node/report";
+import { collectUsage } from "./node/usage/collect";
 import { watchNodes } from "./node/watch-nodes";
 import { createAnnouncer } from "./notices/announce";
 import { carryRegularly } from "./operate/carry-images";
@@ -73,6 +74,7 @@ dispatcher.wake();
 operator.wake();
 await reconcile(worker);
 const appLogs = collectAppLogs(worker);
+const usage = collectUsage(worker);
 const safely = (what: string, work: () => Promise<void>) => () => void work().catch((error: unknown) => log.warn({ err: error }, what));
 const observer = setInterval(
   safely("applications not observed", async () => {
@@ -116,7 +118,7 @@ async function close(): Promise<void> {
   await Promise.all([dispatcher.close(), operator.close()]);
   await announcer.close();
   await exporter?.close();
-  await appLogs.close();
+  await Promise.all([appLogs.close(), usage.close()]);
   hints.disconnect();
   await Promise.allSettled(wakers.map((waker) => waker.close(true)));
   nodes.close();

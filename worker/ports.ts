@@ -274,6 +274,21 @@ export interface ContainerLogs {
   follow(request: { services: { a: string; b: string }; since: number; signal: AbortSignal; onLines: (lines: ContainerLine[]) => void }): Promise<void>;
 }
 
+/** A container of an application, of this engine. `startedAt` is microseconds since the epoch, `pid` is the host's. */
+export type AppContainer = { id: string; app: string; pid: number; startedAt: number };
+/** Bytes that an application holds on the disk of this engine. */
+export type AppDisk = { app: string; volumeBytes: number; imageBytes: number; writableBytes: number };
+
+/** What of this installation's applications runs on the machine of this engine. */
+export interface AppContainers {
+  /** Those that run now: listed once and then kept by the engine's events. Answers nothing until the list was read. */
+  follow(): { present(): AppContainer[]; close(): Promise<void> };
+  /** Walks volumes and images: for once an hour. @throws DeployError `engine_unavailable` */
+  disk(): Promise<AppDisk[]>;
+  /** The folder of the engine's data, on the engine's machine. */
+  dataRoot(): Promise<string>;
+}
+
 export type Ports = {
   source: SourceRepository;
   builder: ImageBuilder;
@@ -286,4 +301,5 @@ export type Ports = {
   cluster: Cluster;
   edge: Edge;
   containerLogs: ContainerLogs;
+  containers: AppContainers;
 };

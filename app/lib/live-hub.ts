@@ -6,6 +6,8 @@ import { continueLines } from "./live-lines";
 export type LiveState = "connecting" | "open" | "lost";
 type LogKind = "deployment-log" | "app-log";
 type LogWatch = { kind: LogKind; id: string; next: number | null; onLines: (lines: LogLine[]) => void };
+/** What the team's channel tells; `reset` when anything may have changed. */
+export type TeamNews = Extract<News, { channel: "team" }>;
 type Watch = typeof import("./live-client").watch;
 
 const SETTLE_MS = 20;
@@ -17,7 +19,7 @@ const RETRY_MS = [250, 1000, 2000, 5000];
  */
 export class LiveHub {
   private readonly logs = new Set<LogWatch>();
-  private readonly teams = new Set<() => void>();
+  private readonly teams = new Set<(news: TeamNews) => void>();
   private readonly observers = new Set<() => void>();
   private close: (() => void) | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -27,12 +29,13 @@ export class LiveHub {
 
   constructor(private readonly loadClient: () => Promise<{ watch: Watch }>) {}
 
-  watchTeam(onEvents: () => void): () => void {
+  /** However many watch it, the team is one channel: the stream is opened anew for the first and the last of them only. */
+  watchTeam(onEvents: (news: TeamNews) => void): () => void {
     this.teams.add(onEvents);
-    this.reopen();
+    if (this.teams.size === 1) this.reopen();
     return () => {
       this.teams.delete(onEvents);
-      this.reopen();
+      if (this.teams.size === 0) this.reopen();
     };
   }
 
@@ -104,7 +107,7 @@ export class LiveHub {
     for (const message of messages) {
       if (message.channel === "ready") continue;
       if (message.channel === "team") {
-        for (const onEvents of this.teams) onEvents();
+        for (const onEvents of this.teams) onEvents(message);
         continue;
       }
       for (const watch of this.logs) {

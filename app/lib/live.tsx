@@ -1,7 +1,7 @@
 import { useNavigation, useRevalidator } from "@remix-run/react";
-import { createContext, type ReactNode, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { LogLine } from "../../server/logs/codec";
-import { LiveHub, type LiveState } from "./live-hub";
+import { LiveHub, type LiveState, type TeamNews } from "./live-hub";
 
 const REVALIDATE_AFTER_MS = 100;
 const Hub = createContext<LiveHub | null>(null);
@@ -28,11 +28,32 @@ export function useLiveState(): LiveState {
   );
 }
 
+/** Runs the loaders again when something of the team has changed, but for what only some pages show. */
+export const useTeamEvents = (): void => useRevalidation(concernsAll);
+const concernsAll = ({ events, reset }: TeamNews) => reset === true || events.some((event) => event.type !== "usage");
+
+/** Runs the loaders again when more of what is used was seen, at most every `seconds`: a chart has no new point before. */
+export function useUsageEvents(seconds: number): void {
+  const last = useRef(Number.NEGATIVE_INFINITY);
+  const isDue = useCallback(
+    ({ events }: TeamNews) => {
+      const now = performance.now();
+      if (!events.some((event) => event.type === "usage") || now - last.current < (seconds - EARLY_S) * 1000) return false;
+      last.current = now;
+      return true;
+    },
+    [seconds],
+  );
+  useRevalidation(isDue);
+}
+/** Looks are ten seconds apart, give or take. */
+const EARLY_S = 2;
+
 /**
- * Runs the loaders again when something of the team has changed; many changes at once count as one. While loaders run already,
- * the wish waits for their end: a second run would only abort the first.
+ * Many changes at once count as one. While loaders run already, the wish waits for their end: a second run would only abort the first.
+ * @param isMeant whether the page shows what has changed; the same function from render to render
  */
-export function useTeamEvents(): void {
+function useRevalidation(isMeant: (news: TeamNews) => boolean): void {
   const hub = useHub();
   const { revalidate, state } = useRevalidator();
   const isIdle = useNavigation().state === "idle" && state === "idle";
@@ -40,7 +61,8 @@ export function useTeamEvents(): void {
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | null = null;
-    const stop = hub.watchTeam(() => {
+    const stop = hub.watchTeam((news) => {
+      if (!isMeant(news)) return;
       timer ??= setTimeout(() => {
         timer = null;
         setWishes(({ made, served }) => ({ made: made + 1, served }));
@@ -50,7 +72,7 @@ export function useTeamEvents(): void {
       stop();
       if (timer) clearTimeout(timer);
     };
-  }, [hub]);
+  }, [hub, isMeant]);
 
   useEffect(() => {
     if (!isIdle || wishes.made === wishes.served) return;

@@ -47,6 +47,7 @@ const TABS = [
   { to: "", label: "Overview" },
   { to: "deployments", label: "Deployments" },
   { to: "logs", label: "Logs" },
+  { to: "usage", label: "Usage" },
   { to: "environment", label: "Environment" },
   { to: "domains", label: "Domains" },
   { to: "deliveries", label: "Deliveries" },

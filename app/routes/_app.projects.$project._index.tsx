@@ -49,6 +49,9 @@ export default function Project() {
           </p>
         </div>
         <div className="actions">
+          <Link className="btn" to={`/projects/${project.name}/usage`}>
+            Usage
+          </Link>
           <Link className="btn btn-primary" to="new">
             <Icon name="plus" />
             New application

@@ -6,3 +6,4 @@ export * from "./improvement";
 export * from "./notices";
 export * from "./projects";
 export * from "./streams";
+export * from "./usage";

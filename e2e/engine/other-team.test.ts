@@ -93,10 +93,11 @@ test("a signed-in person of another team gets 404 from each page and download", 
     .join("; ");
   expect(cookie).not.toBe("");
   const { app, deployment } = platform.up.demo ?? {};
-  const tabs = ["", "/deployments", "/logs", "/environment", "/domains", "/deliveries", "/settings", "/log.txt"];
+  const tabs = ["", "/deployments", "/logs", "/usage", "/environment", "/domains", "/deliveries", "/settings", "/log.txt"];
   for (const place of [
     "/projects/demo",
     "/projects/demo/new",
+    "/projects/demo/usage",
     ...tabs.map((tab) => `/apps/${app}${tab}`),
     `/deployments/${deployment}`,
     `/deployments/${deployment}/log.txt`,

@@ -64,7 +64,7 @@ const toView = (row: NodeRow, work: NodeWork | null): ClusterNode => ({
 });
 
 /** @throws AppError `not_found`, `conflict` when several machines have that host name */
-async function findNode(ctx: TeamContext, reference: string): Promise<NodeRow> {
+export async function findNode(ctx: TeamContext, reference: string): Promise<NodeRow> {
   const found = await ctx.team.query((db) =>
     db
       .select()

@@ -1,21 +1,21 @@
 import { getTableColumns, getTableName, is, SQL, sql } from "drizzle-orm";
-import { PgArray, type PgColumn } from "drizzle-orm/pg-core";
-import type { TeamTable } from "./team-data";
+import { PgArray, type PgColumn, type PgTable } from "drizzle-orm/pg-core";
 
 /**
  * Many rows as one statement with one parameter: a JSON array that PostgreSQL reads as rows (json_populate_recordset). Building an insert of
  * a value list costs three times as much as everything else that an import does, and its statement differs with the number of rows. Rows that are there already stay as they are.
+ * @param teamId null where each row names its own, or where they are no team's
  * @param list all rows name the same columns; a column that none names gets its default
  * @throws Error for a row that leaves out what others name, where the column's default is PostgreSQL's to compute
  */
-export function insertRecords(table: TeamTable, teamId: string, list: readonly Record<string, unknown>[]): SQL {
+export function insertRecords(table: PgTable, teamId: string | null, list: readonly Record<string, unknown>[]): SQL {
   const columns = Object.entries(getTableColumns(table)).filter(
-    ([key, column]) => key === "teamId" || column.defaultFn || list.some((row) => row[key] !== undefined),
+    ([key, column]) => (key === "teamId" && teamId !== null) || column.defaultFn || list.some((row) => row[key] !== undefined),
   );
   const readers = columns.map(([key, column]) => ({ key, name: column.name, toJson: jsonOf(column) }));
   const records = list.map((row) => {
     const record: Record<string, unknown> = {};
-    for (const { key, name, toJson } of readers) record[name] = key === "teamId" ? teamId : toJson(row[key]);
+    for (const { key, name, toJson } of readers) record[name] = key === "teamId" && teamId !== null ? teamId : toJson(row[key]);
     return record;
   });
   const names = sql.join(

@@ -6,7 +6,9 @@ export type LiveEvent =
   | { type: "deployment"; deployment: string; app: string; status: string; step: string | null }
   | { type: "app"; app: string }
   | { type: "span"; deployment: string; app: string }
-  | { type: "nodes" };
+  | { type: "nodes" }
+  /** Ten seconds more of what machines and applications use: for pages that show it, and for no others. */
+  | { type: "usage" };
 
 export const teamStream = (prefix: string, teamId: string) => `${prefix}:events:${teamId}`;
 export const logStream = (prefix: string, stream: string) => `${prefix}:log:${stream}`;

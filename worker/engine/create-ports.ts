@@ -4,6 +4,7 @@ import type Dockerode from "dockerode";
 import type { AllowHosts } from "../../server/git-hosts";
 import { DeployError } from "../errors";
 import type { Ports } from "../ports";
+import { createAppContainers } from "./app-containers";
 import { createBuilder } from "./buildkit/build";
 import { createBuildPool } from "./buildkit/build-pool";
 import type { BuildResources } from "./buildkit/build-resources";
@@ -104,6 +105,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
     cluster: createCluster(engine, events, nodeEvents),
     edge: createEdge(engine, { files, container, ports: options.edge }),
     containerLogs: createContainerLogs(engine, events),
+    containers: createAppContainers(engine, events),
     docker: engine.docker,
     edgeControl: {
       ...control,

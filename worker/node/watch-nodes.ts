@@ -84,11 +84,16 @@ async function store({ db }: Services, rows: Row[]): Promise<void> {
 }
 
 /** Those who may see the nodes are told, in whichever team they are. */
-async function announce({ db, events }: Services): Promise<void> {
+async function announce(services: Services): Promise<void> {
+  for (const team of await administratorTeams(services)) services.events.publish(team, { type: "nodes" });
+}
+
+/** The teams of those who look after the installation. */
+export async function administratorTeams({ db }: Pick<Services, "db">): Promise<string[]> {
   const teams = await db
     .selectDistinct({ id: memberships.teamId })
     .from(memberships)
     .innerJoin(users, eq(users.id, memberships.userId))
     .where(eq(users.isAdmin, true));
-  for (const team of teams) events.publish(team.id, { type: "nodes" });
+  return teams.map((team) => team.id);
 }

@@ -66,9 +66,14 @@ const COLUMNS: Column<ClusterNode>[] = [
     ),
   },
   acts((node) => (
-    <Link className="btn btn-small" to={`?node=${node.id}#node`} preventScrollReset>
-      Manage<span className="sr"> {node.name}</span>
-    </Link>
+    <>
+      <Link className="btn btn-small" to={`/nodes/${node.id}`}>
+        Usage<span className="sr"> of {node.name}</span>
+      </Link>{" "}
+      <Link className="btn btn-small" to={`?node=${node.id}#node`} preventScrollReset>
+        Manage<span className="sr"> {node.name}</span>
+      </Link>
+    </>
   )),
 ];
 
