@@ -21,8 +21,11 @@ require("node:http").createServer((q, r) => {
   r.end("failing");
 }).listen(process.env.PORT, "0.0.0.0");
 process.on("SIGTERM", () => process.exit(0));`;
-const CRASHING = `require("node:http").createServer((q, r) => r.end("crashing")).listen(process.env.PORT, "0.0.0.0");
-setTimeout(() => { console.error("cannot reach the queue"); process.exit(3); }, 3000);`;
+/** Crashes when it is told to: by its own clock it would do so before it is live where that takes long. */
+const CRASHING = `require("node:http").createServer((q, r) => {
+  if (q.url === "/burn") setTimeout(() => { console.error("cannot reach the queue"); process.exit(3); }, 500);
+  r.end("crashing");
+}).listen(process.env.PORT, "0.0.0.0");`;
 
 const canary = {
   steps: [
@@ -112,6 +115,7 @@ describe("after going live", () => {
     repository.commit({ "server.js": CRASHING });
     const run = await deploy();
     expect(run.status).toBe("succeeded");
+    await ask(`${url}/burn`);
     const back = await rollbackOf(run.id, app.id);
     expect(back).toMatchObject({ kind: "rollback", trigger: "watch", status: "succeeded", release: 1 });
     expect((await ask(url)).body).toContain("good");
