@@ -17,10 +17,10 @@ afterAll(() => faults.close());
 
 type Mapped = { replay: { slots: number; queueS: number }[]; bottleneck: { remedy: string } | null };
 
-/** All applications at once, each with a build that takes its time without the processor's. Answers the waits, and the map of just these runs. */
+/** All applications at once, each with a build of its own that takes its time without the processor's. Answers the waits, and the map of just these runs. */
 async function deployAll(turn: string): Promise<{ queueS: number; map: Mapped }> {
   const from = new Date().toISOString();
-  for (const app of apps) app.repository.commit({ Dockerfile: DOCKERFILE.replace("CMD", `RUN echo ${turn} && sleep ${BUILD_S}\nCMD`) });
+  for (const app of apps) app.repository.commit({ Dockerfile: DOCKERFILE.replace("CMD", `RUN echo ${turn} ${app.name} && sleep ${BUILD_S}\nCMD`) });
   const ids = await Promise.all(apps.map((app) => faults.deploy(app)));
   const runs = await Promise.all(ids.map((id) => untilEnded(faults.platform, id)));
   expect(runs.map((run) => run.status)).toEqual(runs.map(() => "succeeded"));
