@@ -166,7 +166,7 @@ test("a header or a cookie decides by itself; everybody else stays with the live
   for (const headers of [{}, { "x-trial": "no" }, { "x-trial": "yes2" }, { cookie: "trial=aXb" }, { cookie: "mytrial=a.b" }] as Record<string, string>[])
     for (let n = 0; n < 5; n++) expect(await body(url, headers), JSON.stringify(headers)).toBe("two");
   // what the edge counted comes with the next look of a worker
-  await expect.poll(async () => (await platform.client.traffic.read.query({ app: id })).split?.answers, { timeout: 20_000 }).toBe(15);
+  await expect.poll(async () => (await platform.client.traffic.read.query({ app: id })).split?.answers, { timeout: 60_000 }).toBe(15);
   const read = await platform.client.traffic.read.query({ app: id });
   expect(read).toMatchObject({ live: { weight: 100 }, split: { weight: 0, errors: 0, header: { name: "X-Trial", value: "yes" } } });
 });
@@ -184,7 +184,7 @@ process.on("SIGTERM", () => process.exit(0));`;
   const answers = await many(`${url}/page`, 400);
   expect(answers.filter((answer) => answer.status !== 200 || answer.body.trim() !== "two")).toEqual([]);
   await expect
-    .poll(async () => (await platform.client.traffic.read.query({ app: id })).split?.errors ?? 0, { timeout: 20_000 })
+    .poll(async () => (await platform.client.traffic.read.query({ app: id })).split?.errors ?? 0, { timeout: 60_000 })
     .toBeGreaterThan(answers.length * 0.4);
   const { split } = await platform.client.traffic.read.query({ app: id });
   expect(split?.errors).toBeLessThan(answers.length * 0.6);
