@@ -59,6 +59,8 @@ export async function test(argv, env) {
     total.failed++;
     process.stderr.write(`${errorLine(error)}\n`);
   }
+  // whoever stops the tests closes what stands, and ends the process
+  if (isStopping) await new Promise(() => {});
   for (const failure of failures) process.stdout.write(`✗ ${failure}\n`);
   process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
