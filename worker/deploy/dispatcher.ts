@@ -3,6 +3,7 @@ import { deployments } from "../../db/schema";
 import type { DeploymentRow } from "../../server/deployments/view";
 import type { WorkerContext } from "../context";
 import { DeployError } from "../errors";
+import { createIdleMemory } from "../idle-memory";
 import { endDueBakes } from "./bake";
 import { claimNext, fenced, giveUpLease, takeOverNext } from "./lease";
 import { failClaimed, runDeployment, type Stops } from "./runner";
@@ -29,6 +30,7 @@ export function createDispatcher(worker: WorkerContext): Dispatcher {
   const running = new Map<string, { row: DeploymentRow; stops: Stops; done: Promise<void> }>();
   const building = new Set<string>();
   const { log } = worker.services;
+  const memory = createIdleMemory(() => running.size === 0);
   let isClosing = false;
   let turn: Promise<void> = Promise.resolve();
   let isWaiting = false;
@@ -48,6 +50,7 @@ export function createDispatcher(worker: WorkerContext): Dispatcher {
       .finally(() => {
         running.delete(row.id);
         building.delete(row.id);
+        memory.ended();
         wake();
       });
     running.set(row.id, { row, stops, done });
@@ -92,6 +95,7 @@ export function createDispatcher(worker: WorkerContext): Dispatcher {
     async close() {
       isClosing = true;
       clearInterval(sweep);
+      memory.close();
       await turn;
       const allDone = () => Promise.all([...running.values()].map(({ done }) => done));
       await within(FINISH_MS, allDone());
