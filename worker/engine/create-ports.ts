@@ -60,7 +60,7 @@ const CONTEXT_LIMITS: ContextLimits = { files: 200_000, bytes: 4 * 1024 ** 3 };
 export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
   const { homeDirectory, homeId, log, registry } = options;
   await mkdir(path.join(homeDirectory, "mirrors"), { recursive: true, mode: 0o700 });
-  const engine: Engine = { docker: connectDocker(options.dockerHost), address: parseDockerHost(options.dockerHost), homeId, log };
+  const engine: Engine = { docker: connectDocker(parseDockerHost(options.dockerHost)), address: parseDockerHost(options.dockerHost), homeId, log };
   const events = openEngineEvents(engine);
   const nodeEvents = openNodeEvents(engine);
   const files = createEdgeFiles(homeDirectory, { probeSecret: options.edge.probeSecret, pagesUrl: options.pages?.url ?? null });
