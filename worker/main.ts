@@ -13,6 +13,7 @@ import { createPorts } from "./engine/create-ports";
 import { collectAppLogs } from "./node/app-logs";
 import { reclaimRegularly } from "./node/reclaim";
 import { reportWorker } from "./node/report";
+import { watchAgents } from "./node/watch-agents";
 import { watchNodes } from "./node/watch-nodes";
 import { createAnnouncer } from "./notices/announce";
 import { carryRegularly } from "./operate/carry-images";
@@ -42,6 +43,7 @@ const engine = await createPorts({
     probePort: env.DOKPLOY_PROBE_PORT,
     probeSecret: services.keyring.derive("edge-probe").toString("hex"),
   },
+  agents: { port: env.DOKPLOY_AGENT_PORT, socket: env.DOKPLOY_AGENT_SOCKET },
   buildResources: { memoryBytes: env.DOKPLOY_BUILD_MEMORY_MIB * 1024 ** 2, cpus: env.DOKPLOY_BUILD_CPUS },
   pages: env.DOKPLOY_PAGES_URL === "" ? null : { url: env.DOKPLOY_PAGES_URL },
   log,
@@ -50,7 +52,9 @@ const nodes = watchNodes(services, engine.cluster);
 const engineVersion = async () => String((await engine.docker.info()).ServerVersion);
 const reporter = reportWorker(services, env, log, engineVersion, nodes.count);
 const announcer = createAnnouncer(services);
-const worker: WorkerContext = { services, announcer, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodes };
+await nodes.refresh();
+const agents = watchAgents({ services, env, agents: engine.agents, nodes });
+const worker: WorkerContext = { services, announcer, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodes, agents };
 
 const dispatcher = createDispatcher(worker);
 const operator = createOperator(worker);
@@ -59,7 +63,6 @@ const carrying = carryRegularly(worker);
 nodes.onCount(carrying.soon);
 carrying.soon();
 const reclaiming = reclaimRegularly(worker);
-await nodes.refresh();
 await reporter.report();
 await engine.edgeControl.reconcile();
 dispatcher.wake();
@@ -109,6 +112,7 @@ async function close(): Promise<void> {
   await appLogs.close();
   hints.disconnect();
   await Promise.allSettled(wakers.map((waker) => waker.close(true)));
+  await agents.close();
   nodes.close();
   await carrying.close();
   await reporter.stop();

@@ -38,6 +38,10 @@ export const action = (args: ActionFunctionArgs) =>
         const changed = await api.nodes.setRole({ node, role: form.get("role") === "manager" ? "manager" : "worker" });
         return done(here, `${changed.name} is a ${changed.role} now.`);
       }
+      case "builds": {
+        const changed = await api.nodes.setBuilds({ node, builds: form.get("builds") === "true" });
+        return done(here, changed.builds ? `Images are built on ${changed.name} too.` : `No images are built on ${changed.name}.`);
+      }
       case "remove": {
         const gone = await api.nodes.remove({ node });
         return done("/nodes", `Removed ${gone.name}.`);
@@ -133,6 +137,8 @@ function Alone() {
         <dd>Replicas of an application are spread over the nodes. When one goes down, those on it start elsewhere by themselves.</dd>
         <dt>One may be emptied</dt>
         <dd>Draining moves every application away and loses no request: for an update of the machine, or for good.</dd>
+        <dt>Builds may run apart</dt>
+        <dd>A node that builds takes them off the machine that serves. Several share the queue.</dd>
         <dt>Applications may be placed</dt>
         <dd>A label such as disk=ssd, and a rule in the application’s settings, say where it runs.</dd>
       </dl>

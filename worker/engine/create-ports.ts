@@ -4,6 +4,7 @@ import type Dockerode from "dockerode";
 import type { AllowHosts } from "../../server/git-hosts";
 import { DeployError } from "../errors";
 import type { Ports } from "../ports";
+import { createAgents } from "./agents/agents";
 import { createBuilder } from "./buildkit/build";
 import { createBuildPool } from "./buildkit/build-pool";
 import type { BuildResources } from "./buildkit/build-resources";
@@ -40,6 +41,8 @@ export type PortsOptions = {
   pages: { url: string } | null;
   contextLimits?: ContextLimits;
   buildResources?: BuildResources | null;
+  /** Where agents listen on other nodes, and where the engine's socket is there. */
+  agents?: { port: number; socket: string };
   log: EngineLog;
 };
 
@@ -51,6 +54,7 @@ export type EnginePorts = Ports & {
   close(): Promise<void>;
 };
 
+const AGENTS = { port: 7380, socket: "/var/run/docker.sock" };
 const CONTEXT_LIMITS: ContextLimits = { files: 200_000, bytes: 4 * 1024 ** 3 };
 
 /**
@@ -86,16 +90,16 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
   }
   const stopFollowing = events.onReconnect(() => void afterRestart());
 
+  const building = { pool, limits: options.contextLimits ?? CONTEXT_LIMITS, contexts: path.join(homeDirectory, "contexts") };
+  const builder = createBuilder(engine, { ...building, registry, resources: options.buildResources ?? null });
+  const images = createImages(engine, registry);
+  const agents = createAgents(engine, { ...AGENTS, ...options.agents, registry, homeDirectory, own: { builder, images }, building });
+
   return {
     source: createSource({ home: homeDirectory, localRepositories: options.localRepositories, allowHosts: options.allowHosts, log }),
-    builder: createBuilder(engine, {
-      registry,
-      pool,
-      limits: options.contextLimits ?? CONTEXT_LIMITS,
-      resources: options.buildResources ?? null,
-      contexts: path.join(homeDirectory, "contexts"),
-    }),
-    images: createImages(engine, registry),
+    builder,
+    images,
+    agents,
     slots: createSlots(engine, events, registry),
     oneOff: createOneOff(engine),
     volumes: createVolumes(engine),
@@ -103,7 +107,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
     network: createEnvironmentNetwork(engine, container),
     cluster: createCluster(engine, events, nodeEvents),
     edge: createEdge(engine, { files, container, ports: options.edge }),
-    containerLogs: createContainerLogs(engine, events),
+    containerLogs: createContainerLogs(engine, events, agents.addressOf),
     docker: engine.docker,
     edgeControl: {
       ...control,
