@@ -15,5 +15,5 @@ export type WorkerContext = {
   /** The machines of the Swarm, as last seen: one alone needs no registry. */
   nodes: Pick<NodeWatch, "count" | "ownId" | "list" | "refresh">;
   /** The other machines whose engine can be asked. */
-  agents: Pick<AgentWatch, "ready" | "find">;
+  agents: Pick<AgentWatch, "ready" | "find" | "image">;
 };

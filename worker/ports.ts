@@ -89,7 +89,7 @@ export interface ImageStore {
    * Named images stay, so a retained release does. @returns bytes freed
    */
   reclaim(request: { unusedHours: number; keepBytes: number | null }): Promise<number>;
-  /** This home's images by those of their names that begin with `prefix`. */
+  /** This home's images by those of their names that begin with `prefix`: tags, and `repo@sha256:…`. */
   owned(prefix: string): Promise<{ name: string; imageId: string }[]>;
   /** Removes a name, and the image with its last one. One that is gone already, or in use, is left. */
   remove(reference: string): Promise<void>;

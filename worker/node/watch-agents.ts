@@ -21,6 +21,8 @@ export type AgentWatch = {
   /** Those that answered when they were last asked. */
   ready(): ReadyAgent[];
   find(node: string): ReadyAgent | null;
+  /** What they run, as `repo@sha256:…`; null until that is known. */
+  image(): string | null;
   close(): Promise<void>;
 };
 
@@ -46,6 +48,7 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
   let authority: AgentAuthority | null = null;
   let deployedAt: number | null = null;
   let hasRemoved = false;
+  let present: string | null = null;
   let complaint = "";
 
   const complain = (error: unknown) => {
@@ -65,6 +68,7 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
     authority = await readAuthority(services);
     const { image, version } = await agents.image(closing.signal);
     await agents.deploy({ image, version, keys: { authority: authority.authority, ...authority.agent }, ownNode: nodes.ownId() });
+    present = image;
     [hasRemoved, deployedAt, complaint] = [false, performance.now(), ""];
   };
 
@@ -150,6 +154,7 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
   const turns = [repeat(deploy), repeat(look)];
   return {
     ready: () => [...known.values()].flatMap(({ ready }) => ready ?? []),
+    image: () => present,
     find: (node) => known.get(node)?.ready ?? null,
     async close() {
       closing.abort();
