@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { readWorkerEnv } from "../server/env";
@@ -22,6 +23,7 @@ import { createOperator } from "./operate/operator";
 import { observeApps, reconcile } from "./operate/reconcile";
 import { observeSplits } from "./operate/split-counts";
 import { sweep } from "./operate/sweep";
+import { sweepImages } from "./operate/sweep-images";
 
 const OBSERVE_MS = 5_000;
 const SWEEP_MS = 120_000;
@@ -43,7 +45,7 @@ const engine = await createPorts({
     probePort: env.DOKPLOY_PROBE_PORT,
     probeSecret: services.keyring.derive("edge-probe").toString("hex"),
   },
-  agents: { port: env.DOKPLOY_AGENT_PORT, socket: env.DOKPLOY_AGENT_SOCKET },
+  agents: { port: env.DOKPLOY_AGENT_PORT, socket: env.DOKPLOY_AGENT_SOCKET, scratch: path.join(env.DOKPLOY_HOME, "agent-image", env.DOKPLOY_WORKER_ID) },
   buildResources: { memoryBytes: env.DOKPLOY_BUILD_MEMORY_MIB * 1024 ** 2, cpus: env.DOKPLOY_BUILD_CPUS },
   pages: env.DOKPLOY_PAGES_URL === "" ? null : { url: env.DOKPLOY_PAGES_URL },
   log,
@@ -77,6 +79,7 @@ const observer = setInterval(
   }),
   OBSERVE_MS,
 );
+agents.onReady(safely("images of other nodes not swept", async () => void (await sweepImages(worker))));
 const sweeper = setInterval(() => void sweep(worker), SWEEP_MS);
 void sweep(worker);
 engine.onEngineRestart(safely("applications not reconciled", () => reconcile(worker)));

@@ -41,8 +41,8 @@ export type PortsOptions = {
   pages: { url: string } | null;
   contextLimits?: ContextLimits;
   buildResources?: BuildResources | null;
-  /** Where agents listen on other nodes, and where the engine's socket is there. */
-  agents?: { port: number; socket: string };
+  /** Where agents listen on other nodes, where the engine's socket is there, and a folder of this worker's own in which their image is made. */
+  agents?: { port: number; socket: string; scratch: string };
   log: EngineLog;
 };
 
@@ -54,7 +54,6 @@ export type EnginePorts = Ports & {
   close(): Promise<void>;
 };
 
-const AGENTS = { port: 7380, socket: "/var/run/docker.sock" };
 const CONTEXT_LIMITS: ContextLimits = { files: 200_000, bytes: 4 * 1024 ** 3 };
 
 /**
@@ -93,7 +92,15 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
   const building = { pool, limits: options.contextLimits ?? CONTEXT_LIMITS, contexts: path.join(homeDirectory, "contexts") };
   const builder = createBuilder(engine, { ...building, registry, resources: options.buildResources ?? null });
   const images = createImages(engine, registry);
-  const agents = createAgents(engine, { ...AGENTS, ...options.agents, registry, homeDirectory, own: { builder, images }, building });
+  const agents = createAgents(engine, {
+    port: 7380,
+    socket: "/var/run/docker.sock",
+    scratch: path.join(homeDirectory, "agent-image"),
+    ...options.agents,
+    registry,
+    own: { builder, images },
+    building,
+  });
 
   return {
     source: createSource({ home: homeDirectory, localRepositories: options.localRepositories, allowHosts: options.allowHosts, log }),

@@ -23,6 +23,8 @@ export type AgentWatch = {
   find(node: string): ReadyAgent | null;
   /** What they run, as `repo@sha256:…`; null until that is known. */
   image(): string | null;
+  /** Calls back when one answers that did not before. */
+  onReady(call: () => void): void;
   close(): Promise<void>;
 };
 
@@ -44,6 +46,7 @@ type Watched = { services: Services; env: WorkerEnv; agents: Agents; nodes: Pick
 export function watchAgents({ services, env, agents, nodes }: Watched): AgentWatch {
   const { log } = services;
   const known = new Map<string, Known>();
+  const calls = new Set<() => void>();
   const closing = new AbortController();
   let authority: AgentAuthority | null = null;
   let deployedAt: number | null = null;
@@ -112,7 +115,9 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
       if (one.gone.signal.aborted) one.gone = new AbortController();
       one.misses = 0;
       one.ready = { node: node.id, name: node.hostname, engine: one.link, report, lost: one.gone.signal };
+      const isNew = one.shown?.state !== "ready";
       await show(node.id, { state: "ready", version: report.version, message: "" });
+      if (isNew) for (const call of calls) call();
       return null;
     } catch (error) {
       one.ready = null;
@@ -155,6 +160,7 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
   return {
     ready: () => [...known.values()].flatMap(({ ready }) => ready ?? []),
     image: () => present,
+    onReady: (call) => void calls.add(call),
     find: (node) => known.get(node)?.ready ?? null,
     async close() {
       closing.abort();

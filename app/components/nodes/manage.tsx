@@ -38,7 +38,7 @@ export function Manage({ node, others }: { node: ClusterNode; others: number }) 
           <dt>Role</dt>
           <dd>{roleWord(node)}</dd>
           <dt>Builds</dt>
-          <dd>{node.builds ? "images are built here" : "no images are built here"}</dd>
+          <dd>{node.builds ? "images are built here" : node.isOwn ? "here only while no other node builds" : "no images are built here"}</dd>
           {node.agent ? (
             <>
               <dt>Agent</dt>

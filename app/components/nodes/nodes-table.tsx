@@ -32,7 +32,7 @@ const COLUMNS: Column<ClusterNode>[] = [
         <Link className="strong" to={`?node=${node.id}#node`} preventScrollReset>
           {node.name}
         </Link>{" "}
-        {node.isOwn ? <span className="badge">platform</span> : null} {node.builds ? <span className="badge">builds</span> : null}
+        {node.isOwn ? <span className="badge">platform</span> : null} {node.builds && !node.isOwn ? <span className="badge">builds</span> : null}
         <Labels node={node} />
       </>
     ),

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { agentName, workerName } from "../../../worker/agent/agent-name";
@@ -164,4 +166,37 @@ test("a node that goes away in the middle of a build: it is built on another one
   expect((await node(two))?.agent?.state).toBe("away");
   await two.mend();
   await untilAgent(two, "ready", 120);
+});
+
+test("lines of another node's tasks come through its agent, which was asked for nothing that it refuses", async () => {
+  expect((await cluster.platform.cli(["node", "label", two.name, "disk=ssd"])).status).toBe(0);
+  await api().apps.update.mutate({ app: left.id, settings: { placement: ["node.labels.disk==ssd"] } });
+  left.repository.commit({ "server.js": SERVER("left-4", 'console.log("the fourth begins");') });
+  expect((await ended(await start(left))).status).toBe("succeeded");
+  await eventually(async () => {
+    const { stdout } = await cluster.platform.cli(["logs", left.id, "--grep", "the fourth begins"]);
+    return stdout.trim() === "" ? undefined : true;
+  });
+  const log = readFileSync(path.join(cluster.home, "logs", "worker.log"), "utf8");
+  expect(log).not.toContain("an agent did not hand out a log");
+  expect(await agentLog()).not.toMatch(/it is not in the list|is not this installation/);
+});
+
+async function agentLog(): Promise<string> {
+  const containers = (await engineRequest(two.dockerHost, "GET", "/containers/json")).json as { Id: string; Image: string }[];
+  const agent = containers.find(({ Image }) => Image.includes("/dokploy-agent@"));
+  return (await engineRequest(two.dockerHost, "GET", `/containers/${agent?.Id}/logs?stdout=1&stderr=1`)).text;
+}
+
+test("what no release keeps goes from the other node too; what one keeps stays", async () => {
+  expect((await imagesOn(two, right.id)).length).toBeGreaterThan(0);
+  const kept = await imagesOn(two, left.id);
+  expect((await cluster.platform.cli(["app", "delete", right.id, "--yes"])).status).toBe(0);
+  // a worker looks at a node's images when it finds its agent, and every two minutes
+  const began = Date.now();
+  const { processes } = JSON.parse(readFileSync(path.join(cluster.home, "state.json"), "utf8")) as { processes: { worker: { pid: number } } };
+  process.kill(processes.worker.pid, "SIGKILL");
+  await eventually(async () => ((await imagesOn(two, right.id)).length === 0 ? true : undefined), 90, 200);
+  record("images of a deleted application, until they are gone from the other node", "gone", (Date.now() - began) / 1000);
+  expect(await imagesOn(two, left.id)).toEqual(kept);
 });

@@ -4,7 +4,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ImageBuilder, ImageStore } from "../../ports";
 
-export type AgentImageOptions = { homeDirectory: string; homeId: string; registry: string; builder: ImageBuilder; images: ImageStore };
+/** `scratch`: a folder of its own in which the image is put together. */
+export type AgentImageOptions = { scratch: string; homeId: string; registry: string; builder: ImageBuilder; images: ImageStore };
 
 /** In the registry: one repository for the agents of all homes that it serves. */
 export const AGENT_REPOSITORY = "dokploy-agent";
@@ -50,11 +51,10 @@ export async function ensureAgentImage(options: AgentImageOptions, signal: Abort
   return { image, version };
 }
 
-async function make({ homeDirectory, homeId, builder }: AgentImageOptions, made: { tag: string; version: string; signal: AbortSignal }): Promise<string> {
-  const directory = path.join(homeDirectory, "agent-image");
-  await rm(directory, { recursive: true, force: true });
+async function make({ scratch, homeId, builder }: AgentImageOptions, made: { tag: string; version: string; signal: AbortSignal }): Promise<string> {
+  await rm(scratch, { recursive: true, force: true }); // of an attempt that was killed
   const put = async (file: string, name: string) => {
-    const to = path.join(directory, name);
+    const to = path.join(scratch, name);
     await mkdir(path.dirname(to), { recursive: true });
     await copyFile(await realpath(file), to);
   };
@@ -64,7 +64,7 @@ async function make({ homeDirectory, homeId, builder }: AgentImageOptions, made:
     await put(programFile(), PROGRAM);
     const { imageId } = await builder.build({
       id: `agent-${homeId}-${made.version}`,
-      directory,
+      directory: scratch,
       contextKey: AGENT_REPOSITORY,
       blobs: null,
       dockerfile: { text: DOCKERFILE },
@@ -78,6 +78,6 @@ async function make({ homeDirectory, homeId, builder }: AgentImageOptions, made:
     });
     return imageId;
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(scratch, { recursive: true, force: true });
   }
 }

@@ -13,7 +13,7 @@ export type AgentsOptions = {
   registry: RegistryAccess | null;
   port: number;
   socket: string;
-  homeDirectory: string;
+  scratch: string;
   /** Of this engine: the agents' image is made here. */
   own: { builder: ImageBuilder; images: ImageStore };
   building: Omit<BuilderOptions, "registry" | "resources">;
@@ -25,7 +25,7 @@ const away = (why: string) => new DeployError("engine_unavailable", { what: "The
 /** Agents, and the engines behind them. `addressOf`: where a node's engine is reached, while its agent answers. */
 export function createAgents(engine: Engine, options: AgentsOptions): Agents & { addressOf(node: string): EngineAddress | null } {
   const { homeId, log } = engine;
-  const { registry, port, socket, homeDirectory, own, building } = options;
+  const { registry, port, socket, scratch, own, building } = options;
   let reached = new Map<string, EngineAddress>();
 
   const addressAt = (host: string, { authority, certificate, key }: AgentKeys): AgentAddress => ({
@@ -40,7 +40,7 @@ export function createAgents(engine: Engine, options: AgentsOptions): Agents & {
   const service = registry ? createAgentService(engine, { registry, port, socket }) : null;
 
   return {
-    image: (signal) => ensureAgentImage({ homeDirectory, homeId, registry: needed().address, ...own }, signal),
+    image: (signal) => ensureAgentImage({ scratch, homeId, registry: needed().address, ...own }, signal),
     deploy: async (request) => service?.deploy(request),
     remove: async () => service?.remove(),
     tasks: async () => service?.tasks() ?? [],
