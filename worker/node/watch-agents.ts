@@ -3,6 +3,7 @@ import { nodes as table } from "../../db/schema";
 import type { NodeAgent } from "../../server/cluster/schema";
 import type { Services } from "../../server/context";
 import type { WorkerEnv } from "../../server/env";
+import { pause } from "../../server/pause";
 import type { AgentReport } from "../agent/agent-name";
 import { imagesTravel } from "../deploy/carry-image";
 import type { AgentAuthority } from "../engine/agents/authority";
@@ -23,7 +24,7 @@ export type AgentWatch = {
   find(node: string): ReadyAgent | null;
   /** What they run, as `repo@sha256:…`; null until that is known. */
   image(): string | null;
-  /** Calls back when one answers that did not before. */
+  /** Calls back when one answers that did not before, and now if one does. */
   onReady(call: () => void): void;
   close(): Promise<void>;
 };
@@ -99,32 +100,39 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
 
   /** @returns why a node's agent is silent; null when it has answered */
   const ask = async (node: NodeRow, worker: Parameters<Agents["at"]>[1]): Promise<{ node: NodeRow; why: string } | null> => {
-    const one = known.get(node.id) ?? {
-      address: node.address,
-      certificate: worker.certificate,
-      link: agents.at(node.address, worker),
-      ready: null,
-      gone: new AbortController(),
-      misses: 0,
-      shown: null,
-    };
+    const one = known.get(node.id) ?? (await meet(node, worker));
     known.set(node.id, one);
+    let report: AgentReport;
     try {
-      const report = await one.link.report();
+      report = await one.link.report();
       if (report.node !== node.id) throw new Error(`another node answers at ${node.address}`);
-      if (one.gone.signal.aborted) one.gone = new AbortController();
-      one.misses = 0;
-      one.ready = { node: node.id, name: node.hostname, engine: one.link, report, lost: one.gone.signal };
-      const isNew = one.shown?.state !== "ready";
-      await show(node.id, { state: "ready", version: report.version, message: "" });
-      if (isNew) for (const call of calls) call();
-      return null;
     } catch (error) {
       one.ready = null;
       one.misses += 1;
       if (one.misses >= LOST_LOOKS) one.gone.abort();
       return { node, why: error instanceof Error ? error.message : String(error) };
     }
+    if (one.gone.signal.aborted) one.gone = new AbortController();
+    const isNew = one.ready === null;
+    one.misses = 0;
+    one.ready = { node: node.id, name: node.hostname, engine: one.link, report, lost: one.gone.signal };
+    await show(node.id, { state: "ready", version: report.version, message: "" });
+    if (isNew) for (const call of calls) call();
+    return null;
+  };
+
+  /** How it was is in its row: a worker that has just started does not say that everything has just begun. */
+  const meet = async (node: NodeRow, worker: Parameters<Agents["at"]>[1]): Promise<Known> => {
+    const [row] = await services.db.select({ agent: table.agent }).from(table).where(eq(table.id, node.id));
+    return {
+      address: node.address,
+      certificate: worker.certificate,
+      link: agents.at(node.address, worker),
+      ready: null,
+      gone: new AbortController(),
+      misses: 0,
+      shown: row?.agent ?? null,
+    };
   };
 
   /** The row says how it is; what has not changed is not written. */
@@ -150,17 +158,17 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
   const repeat = async (work: () => Promise<void>) => {
     while (!closing.signal.aborted) {
       await work().catch(complain);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, LOOK_MS);
-        closing.signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-      });
+      await pause(LOOK_MS, closing.signal);
     }
   };
   const turns = [repeat(deploy), repeat(look)];
   return {
     ready: () => [...known.values()].flatMap(({ ready }) => ready ?? []),
     image: () => present,
-    onReady: (call) => void calls.add(call),
+    onReady(call) {
+      calls.add(call);
+      if ([...known.values()].some(({ ready }) => ready)) call();
+    },
     find: (node) => known.get(node)?.ready ?? null,
     async close() {
       closing.abort();

@@ -166,6 +166,7 @@ test("a node that goes away in the middle of a build: it is built on another one
   expect((await node(two))?.agent?.state).toBe("away");
   await two.mend();
   await untilAgent(two, "ready", 120);
+  await eventually(async () => ((await node(two))?.state === "ready" ? true : undefined), 60, 100);
 });
 
 test("lines of another node's tasks come through its agent, which was asked for nothing that it refuses", async () => {

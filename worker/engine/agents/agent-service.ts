@@ -3,7 +3,7 @@ import type Dockerode from "dockerode";
 import type { AgentKeys } from "../../agent/agent-name";
 import type { Agents } from "../../ports";
 import { ask, askMaybe, credentialFor, type Engine, messageOf, type RegistryAccess, statusOf } from "../docker-client";
-import { inspectService } from "../swarm-read";
+import { inspectService, listTasks } from "../swarm-read";
 import type { SwarmTask } from "../swarm-types";
 
 export type AgentServiceOptions = {
@@ -124,7 +124,7 @@ export function createAgentService(engine: Engine, options: AgentServiceOptions)
       await removeSecrets("");
     },
     async tasks() {
-      const found = (await ask("list the agents", () => docker.listTasks({ filters: JSON.stringify({ service: [name] }) }))) as SwarmTask[];
+      const found = await listTasks(engine, name);
       const newest = new Map<string, SwarmTask>();
       for (const task of found.sort((a, b) => (a.CreatedAt < b.CreatedAt ? -1 : 1))) if (task.NodeID) newest.set(task.NodeID, task);
       return [...newest].map(([node, { Status }]) => ({ node, state: Status.State, message: Status.Err ?? Status.Message ?? "" }));
