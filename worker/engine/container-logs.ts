@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { ContainerLine, ContainerLogs } from "../ports";
 import { ask, type Engine, isAbort, messageOf, statusOf } from "./docker-client";
 import { demultiplex, lineCutter, openStream, timestampedLine } from "./docker-stream";
@@ -63,6 +64,7 @@ export function createContainerLogs(engine: Engine, events: EngineEvents, addres
   return {
     async follow({ services, since, signal, onLines }: FollowRequest) {
       const batch = createLineBatch(onLines);
+      setMaxListeners(0, signal); // one for each task that is followed
       /** Tasks that are followed, and since when each is to be read again should its stream break. */
       const followed = new Set<string>();
       const ended = new Set<string>();

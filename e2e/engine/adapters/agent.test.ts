@@ -61,10 +61,10 @@ async function requestOf(dockerfile: string, more: Partial<BuildRequest> = {}): 
 it("builds with files, arguments and secrets, and finds, lists and removes what it has built", async () => {
   const lines: string[] = [];
   const text = "FROM busybox\nARG LONG\nCOPY . /app\nRUN --mount=type=secret,id=TOKEN wc -c /app/a.txt /run/secrets/TOKEN; echo $LONG | wc -c\n";
-  const request = await requestOf(text, { output: (line) => lines.push(line.text) });
+  const request = await requestOf(text, { noCache: true, output: (line) => lines.push(line.text.trim().slice(0, 80)) });
   const built = await there.builder.build(request);
   expect(built.contextFiles).toBe(2);
-  expect(lines.map((line) => line.trim())).toEqual(expect.arrayContaining(["300000 /app/a.txt", "14 /run/secrets/TOKEN", "40001"]));
+  expect(lines).toEqual(expect.arrayContaining(["300000 /app/a.txt", "14 /run/secrets/TOKEN", "40001"]));
   expect(await there.images.inspect(request.tag)).toMatchObject({ imageId: built.imageId, sizeBytes: built.sizeBytes });
   expect(await there.images.owned("dokploy/")).toContainEqual({ name: request.tag, imageId: built.imageId });
   await there.images.remove(request.tag);
