@@ -11,7 +11,7 @@ import { useAnswer } from "~/lib/actions";
 import { done } from "~/lib/flash.server";
 import { invalid } from "~/lib/problem.server";
 import { type Api, act, load, refused } from "~/lib/trpc.server";
-import { type ClusterNode, readLabels, setLabelsSchema } from "../../server/cluster/schema";
+import { BUILD_LABEL, type ClusterNode, readLabels, setLabelsSchema } from "../../server/cluster/schema";
 import styles from "../styles/nodes.css";
 
 export const links: LinksFunction = () => [{ rel: "stylesheet", href: styles }];
@@ -51,7 +51,7 @@ export const action = (args: ActionFunctionArgs) =>
     }
   });
 
-/** The field holds all labels: those that are not in it any more go. */
+/** The field holds all labels but the role that has a button of its own: those that are not in it any more go. */
 async function saveLabels(api: Api, node: string, form: FormData, here: string) {
   const parsed = setLabelsSchema.safeParse({ set: readLabels(String(form.get("labels") ?? "")) });
   if (!parsed.success) {
@@ -60,7 +60,7 @@ async function saveLabels(api: Api, node: string, form: FormData, here: string) 
   }
   const { set } = parsed.data;
   const before = (await api.nodes.list()).items.find((one) => one.id === node)?.labels ?? {};
-  const labelled = await api.nodes.setLabels({ node, set, unset: Object.keys(before).filter((key) => !(key in set)) });
+  const labelled = await api.nodes.setLabels({ node, set, unset: Object.keys(before).filter((key) => !(key in set) && key !== BUILD_LABEL) });
   return done(here, `Saved the labels of ${labelled.name}.`);
 }
 

@@ -40,11 +40,11 @@ function agentsOf(answers: { node: string | null; task: { state: string; message
 
 const own = { ...clusterNode("n1"), isOwn: true };
 const other = { ...clusterNode("n2"), isOwn: false };
-const cluster = (...list: (typeof own)[]) => ({ count: () => list.length, ownId: () => "n1", list: () => list });
+const cluster = (list: (typeof own)[]) => ({ count: () => list.length, ownId: () => "n1", list: () => list });
 
 test("with one machine there are none, and none is made", async () => {
   const { asked, agents } = agentsOf({ node: "n2", task: { state: "running", message: "" } });
-  const watch = watchAgents({ services: t.worker, env, agents, nodes: cluster(own) });
+  const watch = watchAgents({ services: t.worker, env, agents, nodes: cluster([own]) });
   await expect.poll(() => asked).toEqual(["remove"]);
   expect([watch.ready(), watch.image()]).toEqual([[], null]);
   await watch.close();
@@ -56,7 +56,8 @@ test("with two they run, answer, are lost and come back; the row says how each i
   const answers: Parameters<typeof agentsOf>[0] = { node: null, task: { state: "preparing", message: "preparing" } };
   const { asked, agents } = agentsOf(answers);
   const row = async () => (await t.worker.db.select({ agent: nodes.agent }).from(nodes).where(eq(nodes.id, "n2")))[0]?.agent;
-  const options = { services: t.worker, env, agents, nodes: cluster(own, other) };
+  const machines = [own, other];
+  const options = { services: t.worker, env, agents, nodes: cluster(machines) };
   const watch = watchAgents(options);
   const found: string[] = [];
   watch.onReady(() => found.push("ready"));
@@ -78,6 +79,12 @@ test("with two they run, answer, are lost and come back; the row says how each i
   await expect.poll(row, { timeout: 10_000 }).toMatchObject({ state: "away", message: expect.stringContaining("another node answers") });
   answers.node = "n2";
   await expect.poll(() => watch.find("n2")?.lost.aborted, { timeout: 10_000 }).toBe(false);
+
+  machines.splice(1, 1, { ...other, availability: "drain" });
+  await expect.poll(row, { timeout: 10_000 }).toBeNull();
+  expect(watch.ready()).toEqual([]);
+  machines.splice(1, 1, other);
+  await expect.poll(row, { timeout: 10_000 }).toMatchObject({ state: "ready" });
   await watch.close();
 
   const { since } = (await row()) ?? {};

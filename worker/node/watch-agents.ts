@@ -40,6 +40,11 @@ type Known = {
 };
 type Watched = { services: Services; env: WorkerEnv; agents: Agents; nodes: Pick<NodeWatch, "count" | "ownId" | "list"> };
 
+const BEFORE_RUNNING = ["new", "pending", "assigned", "accepted", "preparing", "ready", "starting"];
+/** A task that runs has yet to listen, unless it was heard of before. */
+const isComing = (task: string | undefined, shown: NodeAgent | null): boolean =>
+  task !== undefined && (BEFORE_RUNNING.includes(task) || (task === "running" && (shown === null || shown.state === "starting")));
+
 /**
  * As soon as there is a second machine, the agents run, and each is asked every two seconds whether it is there. With one machine there
  * are none, and nothing is made for them.
@@ -77,20 +82,21 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
   };
 
   const look = async () => {
-    const others = imagesTravel({ nodes, env }) ? nodes.list().filter((node) => !node.isOwn) : [];
+    // Swarm ends what runs on a drained node, its agent too
+    const others = imagesTravel({ nodes, env }) ? nodes.list().filter((node) => !node.isOwn && node.availability !== "drain") : [];
     const keys = authority;
     for (const [id, one] of known)
-      if (one.certificate !== keys?.worker.certificate || !others.some((node) => node.id === id && node.address === one.address)) forget(id, one);
+      if (one.certificate !== keys?.worker.certificate || !others.some((node) => node.id === id && node.address === one.address)) await forget(id, one);
     if (!keys) return;
     const worker = { authority: keys.authority, ...keys.worker };
     const silent = (await Promise.all(others.map((node) => ask(node, worker)))).filter((miss) => miss !== null);
     const tasks = silent.length > 0 ? await agents.tasks() : [];
     for (const { node, why } of silent) {
       const task = tasks.find((one) => one.node === node.id);
-      const isComing = task !== undefined && ["new", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running"].includes(task.state);
-      const state = node.state === "ready" && isComing && known.get(node.id)?.shown?.state !== "ready" ? "starting" : "away";
+      const shown = known.get(node.id)?.shown ?? null;
+      const state = node.state === "ready" && isComing(task?.state, shown) ? "starting" : "away";
       const message = task && !["running", "shutdown"].includes(task.state) ? `${task.state}: ${task.message}` : why;
-      await show(node.id, { state, version: known.get(node.id)?.shown?.version ?? null, message: message.slice(0, 300) });
+      await show(node.id, { state, version: shown?.version ?? null, message: message.slice(0, 300) });
     }
     agents.answering(
       [...known].flatMap(([node, one]) => (one.ready ? [{ node, address: one.address }] : [])),
@@ -145,14 +151,11 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
     await announceNodes(services);
   };
 
-  const forget = (id: string, one: Known) => {
+  const forget = async (id: string, one: Known) => {
     one.gone.abort();
     known.delete(id);
-    void services.db
-      .update(table)
-      .set({ agent: null })
-      .where(eq(table.id, id))
-      .catch((error: unknown) => complain(error));
+    await services.db.update(table).set({ agent: null }).where(eq(table.id, id));
+    await announceNodes(services);
   };
 
   const repeat = async (work: () => Promise<void>) => {

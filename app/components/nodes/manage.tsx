@@ -1,6 +1,6 @@
 import { Form, Link } from "@remix-run/react";
 import { useRefused } from "~/lib/actions";
-import type { ClusterNode } from "../../../server/cluster/schema";
+import { BUILD_LABEL, type ClusterNode } from "../../../server/cluster/schema";
 import { counted } from "../time/format";
 import { size } from "../time/size";
 import { Asked } from "../ui/asked";
@@ -43,7 +43,7 @@ export function Manage({ node, others }: { node: ClusterNode; others: number }) 
             <>
               <dt>Agent</dt>
               <dd>
-                <AgentState agent={node.agent} /> <Ago at={node.agent.since} />
+                <AgentState agent={node.agent} /> (<Ago at={node.agent.since} />)
                 {node.agent.version ? (
                   <>
                     , version <code>{node.agent.version}</code>
@@ -78,6 +78,7 @@ export function Manage({ node, others }: { node: ClusterNode; others: number }) 
 function LabelForm({ node }: { node: ClusterNode }) {
   const refused = useRefused("labels");
   const written = Object.entries(node.labels)
+    .filter(([key]) => key !== BUILD_LABEL)
     .map(([key, value]) => `${key}=${value}`)
     .join(", ");
   return (

@@ -1,12 +1,15 @@
 import { Link } from "@remix-run/react";
-import type { ClusterNode } from "../../../server/cluster/schema";
+import { BUILD_LABEL, type ClusterNode } from "../../../server/cluster/schema";
 import { counted } from "../time/format";
 import { size } from "../time/size";
 import { acts, type Column, Records } from "../ui/records";
 import { Ago } from "../ui/time";
 import { AgentState, NodeState, NodeWork, roleWord } from "./node-state";
 
-const labelsOf = (node: ClusterNode) => Object.entries(node.labels).sort(([a], [b]) => (a < b ? -1 : 1));
+const labelsOf = (node: ClusterNode) =>
+  Object.entries(node.labels)
+    .filter(([key]) => key !== BUILD_LABEL)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 
 function Labels({ node }: { node: ClusterNode }) {
   const labels = labelsOf(node);
