@@ -66,7 +66,7 @@ nodes.onCount(carrying.soon);
 carrying.soon();
 const reclaiming = reclaimRegularly(worker);
 await reporter.report();
-await engine.edgeControl.reconcile();
+await Promise.all([engine.edgeControl.reconcile(), agents.asked]);
 dispatcher.wake();
 operator.wake();
 await reconcile(worker);

@@ -44,7 +44,7 @@ const cluster = (list: (typeof own)[]) => ({ count: () => list.length, ownId: ()
 
 test("with one machine there are none, and none is made", async () => {
   const { asked, agents } = agentsOf({ node: "n2", task: { state: "running", message: "" } });
-  const watch = watchAgents({ services: t.worker, env, agents, nodes: cluster([own]) });
+  const watch = watchAgents({ services: t.worker, env, agents, nodes: cluster([own]), lookMs: 20 });
   await expect.poll(() => asked).toEqual(["remove"]);
   expect([watch.ready(), watch.image()]).toEqual([[], null]);
   await watch.close();
@@ -57,7 +57,7 @@ test("with two they run, answer, are lost and come back; the row says how each i
   const { asked, agents } = agentsOf(answers);
   const row = async () => (await t.worker.db.select({ agent: nodes.agent }).from(nodes).where(eq(nodes.id, "n2")))[0]?.agent;
   const machines = [own, other];
-  const options = { services: t.worker, env, agents, nodes: cluster(machines) };
+  const options = { services: t.worker, env, agents, nodes: cluster(machines), lookMs: 20 };
   const watch = watchAgents(options);
   const found: string[] = [];
   watch.onReady(() => found.push("ready"));
@@ -89,7 +89,8 @@ test("with two they run, answer, are lost and come back; the row says how each i
 
   const { since } = (await row()) ?? {};
   const next = watchAgents(options);
-  await expect.poll(() => next.ready().length, { timeout: 10_000 }).toBe(1);
+  await next.asked;
+  expect(next.ready().map(({ node }) => node)).toEqual(["n2"]);
   await next.close();
   expect(await row()).toMatchObject({ state: "ready", since });
 });

@@ -26,6 +26,8 @@ export type AgentWatch = {
   image(): string | null;
   /** Calls back when one answers that did not before, and now if one does. */
   onReady(call: () => void): void;
+  /** Resolves when each was asked once: what is taken over may be on one of them. */
+  asked: Promise<void>;
   close(): Promise<void>;
 };
 
@@ -38,7 +40,7 @@ type Known = {
   misses: number;
   shown: NodeAgent | null;
 };
-type Watched = { services: Services; env: WorkerEnv; agents: Agents; nodes: Pick<NodeWatch, "count" | "ownId" | "list"> };
+type Watched = { services: Services; env: WorkerEnv; agents: Agents; nodes: Pick<NodeWatch, "count" | "ownId" | "list">; lookMs?: number };
 
 const BEFORE_RUNNING = ["new", "pending", "assigned", "accepted", "preparing", "ready", "starting"];
 /** A task that runs has yet to listen, unless it was heard of before. */
@@ -49,7 +51,7 @@ const isComing = (task: string | undefined, shown: NodeAgent | null): boolean =>
  * As soon as there is a second machine, the agents run, and each is asked every two seconds whether it is there. With one machine there
  * are none, and nothing is made for them.
  */
-export function watchAgents({ services, env, agents, nodes }: Watched): AgentWatch {
+export function watchAgents({ services, env, agents, nodes, lookMs = LOOK_MS }: Watched): AgentWatch {
   const { log } = services;
   const known = new Map<string, Known>();
   const calls = new Set<() => void>();
@@ -57,7 +59,7 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
   let authority: AgentAuthority | null = null;
   let deployedAt: number | null = null;
   let hasRemoved = false;
-  let present: string | null = null;
+  let current: string | null = null;
   let complaint = "";
 
   const complain = (error: unknown) => {
@@ -74,16 +76,18 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
       return;
     }
     if (deployedAt !== null && performance.now() - deployedAt < DEPLOY_MS) return;
-    authority = await readAuthority(services);
+    const present = await readAuthority(services);
+    authority = present;
     const { image, version } = await agents.image(closing.signal);
-    await agents.deploy({ image, version, keys: { authority: authority.authority, ...authority.agent }, ownNode: nodes.ownId() });
-    present = image;
+    await agents.deploy({ image, version, keys: { authority: present.authority, ...present.agent }, ownNode: nodes.ownId() });
+    current = image;
     [hasRemoved, deployedAt, complaint] = [false, performance.now(), ""];
   };
 
   const look = async () => {
     // Swarm ends what runs on a drained node, its agent too
     const others = imagesTravel({ nodes, env }) ? nodes.list().filter((node) => !node.isOwn && node.availability !== "drain") : [];
+    if (others.length > 0) authority ??= await readAuthority(services);
     const keys = authority;
     for (const [id, one] of known)
       if (one.certificate !== keys?.worker.certificate || !others.some((node) => node.id === id && node.address === one.address)) await forget(id, one);
@@ -161,13 +165,15 @@ export function watchAgents({ services, env, agents, nodes }: Watched): AgentWat
   const repeat = async (work: () => Promise<void>) => {
     while (!closing.signal.aborted) {
       await work().catch(complain);
-      await pause(LOOK_MS, closing.signal);
+      await pause(lookMs, closing.signal);
     }
   };
-  const turns = [repeat(deploy), repeat(look)];
+  const asked = look().catch(complain);
+  const turns = [repeat(deploy), asked.then(() => repeat(look))];
   return {
+    asked,
     ready: () => [...known.values()].flatMap(({ ready }) => ready ?? []),
-    image: () => present,
+    image: () => current,
     onReady(call) {
       calls.add(call);
       if ([...known.values()].some(({ ready }) => ready)) call();
