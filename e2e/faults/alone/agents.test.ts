@@ -36,6 +36,11 @@ const untilAgent = (machine: Machine, state: string, seconds = 90) =>
   eventually(async () => ((await node(machine))?.agent?.state === state ? true : undefined), seconds, 100);
 const record = (name: string, end: string, toEndS: number | null) => recordFact({ group: GROUP, case: name, sent: 0, failed: 0, toLeaseS: null, toEndS, end });
 
+function killWorker(): void {
+  const { processes } = JSON.parse(readFileSync(path.join(cluster.home, "state.json"), "utf8")) as { processes: { worker: { pid: number } } };
+  process.kill(processes.worker.pid, "SIGKILL");
+}
+
 /** An application whose build takes some seconds, in a step that nothing else has in its cache. */
 const slowFiles = (answer: string, seconds: number) => ({
   Dockerfile: `FROM node:20-slim\nWORKDIR /app\nCOPY . .\nRUN echo ${answer} && sleep ${seconds}\nEXPOSE 3210\nCMD ["node", "server.js"]\n`,
@@ -149,6 +154,21 @@ test("a build on another node is cancelled at once, and only that one", async ()
   expect((await ask(right.url, { edge: one.address })).body).toContain("right-1");
 });
 
+test("the worker is killed while another node builds: the same node builds it again, and it goes live", async () => {
+  right.repository.commit(slowFiles("right-2b", 6));
+  const id = await start(right);
+  await untilBuilding(id, two);
+  const began = Date.now();
+  killWorker();
+  const run = await ended(id);
+  record("the worker is killed while another node builds, until it is live", "live", (Date.now() - began) / 1000);
+  expect({ status: run.status, reason: run.reason }).toEqual({ status: "succeeded", reason: null });
+  expect(builds(run).map((span) => [span.detail.node ?? null, span.outcome])).toEqual([
+    [null, "interrupted"],
+    [two.name, "ok"],
+  ]);
+});
+
 test("a node that goes away in the middle of a build: it is built on another one, and goes live", async () => {
   right.repository.commit(slowFiles("right-3", 8));
   const id = await start(right);
@@ -195,8 +215,7 @@ test("what no release keeps goes from the other node too; what one keeps stays",
   expect((await cluster.platform.cli(["app", "delete", right.id, "--yes"])).status).toBe(0);
   // a worker looks at a node's images when it finds its agent, and every two minutes
   const began = Date.now();
-  const { processes } = JSON.parse(readFileSync(path.join(cluster.home, "state.json"), "utf8")) as { processes: { worker: { pid: number } } };
-  process.kill(processes.worker.pid, "SIGKILL");
+  killWorker();
   await eventually(async () => ((await imagesOn(two, right.id)).length === 0 ? true : undefined), 90, 200);
   record("images of a deleted application, until they are gone from the other node", "gone", (Date.now() - began) / 1000);
   expect(await imagesOn(two, left.id)).toEqual(kept);
