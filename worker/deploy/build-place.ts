@@ -74,6 +74,7 @@ export async function takeBuildPlace(run: Run, signal: AbortSignal): Promise<Bui
       return chosen;
     });
     if (place) return place;
+    signal.throwIfAborted();
     if (!isSaid) run.say(`All build slots of ${places.map(({ name }) => name).join(", ")} are taken; it waits for one.`);
     isSaid = true;
   }
