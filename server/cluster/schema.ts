@@ -64,7 +64,7 @@ export type ClusterNode = {
   isOwn: boolean;
   /** Images are built there. */
   builds: boolean;
-  /** By which the platform reaches that node's engine; null on its own node, and with one machine. */
+  /** By which the platform reaches that node's engine; null on its own node, on a drained one, and with one machine. */
   agent: { state: NodeAgent["state"]; version: string | null; since: string; message: string } | null;
   availability: "active" | "pause" | "drain";
   state: "ready" | "down" | "disconnected" | "unknown";

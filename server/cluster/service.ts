@@ -50,7 +50,8 @@ const toView = (row: NodeRow, work: NodeWork | null): ClusterNode => ({
   isLeader: row.isLeader,
   isOwn: row.isOwn,
   builds: buildsOn(row),
-  agent: row.agent && { ...row.agent, since: toIso(row.agent.since) },
+  // a drained node has none: Swarm has ended it, or is about to
+  agent: row.agent && row.availability !== "drain" ? { ...row.agent, since: toIso(row.agent.since) } : null,
   availability: row.availability,
   state: row.state,
   message: row.message,

@@ -38,7 +38,7 @@ export function Manage({ node, others }: { node: ClusterNode; others: number }) 
           <dt>Role</dt>
           <dd>{roleWord(node)}</dd>
           <dt>Builds</dt>
-          <dd>{node.builds ? "images are built here" : node.isOwn ? "here only while no other node builds" : "no images are built here"}</dd>
+          <dd>{buildWord(node)}</dd>
           {node.agent ? (
             <>
               <dt>Agent</dt>
@@ -73,6 +73,11 @@ export function Manage({ node, others }: { node: ClusterNode; others: number }) 
       </div>
     </section>
   );
+}
+
+function buildWord({ builds, isOwn, availability }: ClusterNode): string {
+  if (!builds) return isOwn ? "here only while no other node builds" : "no images are built here";
+  return availability === "active" || isOwn ? "images are built here" : "images are built here when it takes work";
 }
 
 function LabelForm({ node }: { node: ClusterNode }) {
