@@ -189,6 +189,30 @@ test("a node that goes away in the middle of a build: it is built on another one
   await eventually(async () => ((await node(two))?.state === "ready" ? true : undefined), 60, 100);
 });
 
+test("a node that goes away while it pushes takes its image with it: it is built again on another one", async () => {
+  // what cannot be compressed takes a while
+  const { Dockerfile } = slowFiles("right-4", 1);
+  right.repository.commit({ ...slowFiles("right-4", 1), Dockerfile: Dockerfile.replace("sleep 1", "head -c 200000000 /dev/urandom > /noise") });
+  // its cache is on the first node by now
+  expect((await cluster.platform.cli(["node", "builds", one.name, "off"])).status).toBe(0);
+  const id = await start(right);
+  await untilBuilding(id, two);
+  await eventually(async () => ((await api().deployments.read.query({ deployment: id })).step === "push-image" ? true : undefined), 60, 20);
+  const began = Date.now();
+  await two.cut();
+  const run = await ended(id);
+  record("a node's link is cut while it pushes, until it is live", "live", (Date.now() - began) / 1000);
+  expect({ status: run.status, reason: run.reason }).toEqual({ status: "succeeded", reason: null });
+  // after a cut Swarm replaces the agent once more: a build that it interrupts is tried again there
+  expect(nodesOf(run).at(-1)).toBe(two.name);
+  const { items } = await api().deployments.logs.query({ deployment: id, limit: 1000 });
+  expect(items.map((line) => line.x)).toContain(`It is built on ${one.name}.`);
+  expect((await ask(right.url, { edge: one.address })).body).toContain("right-4");
+  await two.mend();
+  await untilAgent(two, "ready", 120);
+  await eventually(async () => ((await node(two))?.state === "ready" ? true : undefined), 60, 100);
+});
+
 test("lines of another node's tasks come through its agent, which was asked for nothing that it refuses", async () => {
   expect((await cluster.platform.cli(["node", "label", two.name, "disk=ssd"])).status).toBe(0);
   await api().apps.update.mutate({ app: left.id, settings: { placement: ["node.labels.disk==ssd"] } });
