@@ -41,6 +41,25 @@ function killWorker(): void {
   process.kill(processes.worker.pid, "SIGKILL");
 }
 
+const agentsOn = async (machine: Machine) => {
+  const { json } = await engineRequest(machine.dockerHost, "GET", "/containers/json");
+  return (json as { Id: string; Image: string; Created: number }[]).filter(({ Image }) => Image.includes("/dokploy-agent@"));
+};
+/** Mends a link once Swarm has missed the node: its agent is then another one. Resolves when that answers. */
+async function comeBack(machine: Machine): Promise<void> {
+  await eventually(async () => ((await node(machine))?.state === "down" ? true : undefined), 60, 100);
+  const before = (await agentsOn(machine)).map(({ Id }) => Id);
+  await machine.mend();
+  await eventually(async () => {
+    const running = await agentsOn(machine);
+    return running.length === 1 && !before.includes(running[0]?.Id ?? "") && (await answerOf(null)) !== "ECONNREFUSED" ? true : undefined;
+  }, 90);
+  await eventually(async () => {
+    const { state, agent } = (await node(machine)) ?? {};
+    return state === "ready" && agent?.state === "ready" ? true : undefined;
+  }, 60);
+}
+
 /** An application whose build takes some seconds, in a step that nothing else has in its cache. */
 const slowFiles = (answer: string, seconds: number) => ({
   Dockerfile: `FROM node:20-slim\nWORKDIR /app\nCOPY . .\nRUN echo ${answer} && sleep ${seconds}\nEXPOSE 3210\nCMD ["node", "server.js"]\n`,
@@ -184,9 +203,7 @@ test("a node that goes away in the middle of a build: it is built on another one
   ]);
   expect((await ask(right.url, { edge: one.address })).body).toContain("right-3");
   expect((await node(two))?.agent?.state).toBe("away");
-  await two.mend();
-  await untilAgent(two, "ready", 120);
-  await eventually(async () => ((await node(two))?.state === "ready" ? true : undefined), 60, 100);
+  await comeBack(two);
 });
 
 test("a node that goes away while it pushes takes its image with it: it is built again on another one", async () => {
@@ -203,14 +220,11 @@ test("a node that goes away while it pushes takes its image with it: it is built
   const run = await ended(id);
   record("a node's link is cut while it pushes, until it is live", "live", (Date.now() - began) / 1000);
   expect({ status: run.status, reason: run.reason }).toEqual({ status: "succeeded", reason: null });
-  // after a cut Swarm replaces the agent once more: a build that it interrupts is tried again there
-  expect(nodesOf(run).at(-1)).toBe(two.name);
+  expect(nodesOf(run)).toEqual([two.name]);
   const { items } = await api().deployments.logs.query({ deployment: id, limit: 1000 });
   expect(items.map((line) => line.x)).toContain(`It is built on ${one.name}.`);
   expect((await ask(right.url, { edge: one.address })).body).toContain("right-4");
-  await two.mend();
-  await untilAgent(two, "ready", 120);
-  await eventually(async () => ((await node(two))?.state === "ready" ? true : undefined), 60, 100);
+  await comeBack(two);
 });
 
 test("lines of another node's tasks come through its agent, which was asked for nothing that it refuses", async () => {
@@ -228,8 +242,7 @@ test("lines of another node's tasks come through its agent, which was asked for 
 });
 
 async function agentLog(): Promise<string> {
-  const containers = (await engineRequest(two.dockerHost, "GET", "/containers/json")).json as { Id: string; Image: string }[];
-  const agent = containers.find(({ Image }) => Image.includes("/dokploy-agent@"));
+  const [agent] = await agentsOn(two);
   return (await engineRequest(two.dockerHost, "GET", `/containers/${agent?.Id}/logs?stdout=1&stderr=1`)).text;
 }
 
