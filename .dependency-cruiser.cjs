@@ -14,6 +14,13 @@ module.exports = {
     { name: "server-knows-no-worker", severity: "error", from: { path: "^server/", pathNot: testFile }, to: { path: "^(worker|app|cli|e2e)/" } },
     { name: "worker-knows-no-pages", severity: "error", from: { path: "^worker/", pathNot: testFile }, to: { path: "^(app|cli|e2e)/" } },
     {
+      name: "agent-stands-alone",
+      comment: "It runs on every node: no database, no key, no package.",
+      severity: "error",
+      from: { path: "^worker/agent/", pathNot: testFile },
+      to: { pathNot: "^worker/agent/", dependencyTypesNot: ["core"] },
+    },
+    {
       name: "no-sockets-in-web",
       comment: "The web process never touches the engine.",
       severity: "error",

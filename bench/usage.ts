@@ -38,7 +38,12 @@ for (let n = 0; n < replicas; n++) others.push((await client.apps.create.mutate(
 const { sql, db } = createDatabase(environment.DATABASE_URL ?? "", 1, "bench-usage");
 const [{ pid: backend = 0 } = {}] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
 const log = { info: () => {}, warn: () => {}, error: () => {} };
-const engine: Engine = { docker: connectDocker(up.dockerHost), address: parseDockerHost(up.dockerHost), homeId: environment.DOKPLOY_HOME_ID ?? "", log };
+const engine: Engine = {
+  docker: connectDocker(parseDockerHost(up.dockerHost)),
+  address: parseDockerHost(up.dockerHost),
+  homeId: environment.DOKPLOY_HOME_ID ?? "",
+  log,
+};
 const events = openEngineEvents(engine);
 const containers = createAppContainers(engine, events);
 const followed = containers.follow();

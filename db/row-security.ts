@@ -1,8 +1,10 @@
 import type { Sql } from "./client";
 import type { Role, Roles } from "./migrate";
 
-/** Tables that belong to no team. Every other table must carry `team_id`, or the migration fails. */
+/** Tables that belong to no team. Every other one, those of workers apart, must carry `team_id`, or the migration fails. */
 const SHARED_TABLES = ["users", "sessions", "workers", "nodes", "node_usage", "settings"];
+/** Tables of no team that the web role may not touch: with what is in them it could speak to engines. */
+const WORKER_TABLES = ["authorities"];
 
 const team = `(select nullif(current_setting('dokploy.team', true), '')::uuid)`;
 const user = `(select nullif(current_setting('dokploy.user', true), '')::uuid)`;
@@ -35,6 +37,10 @@ export async function lockTables(sql: Sql, roles: Roles): Promise<void> {
     from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1`;
   for (const { name, owned } of tables) {
     if (SHARED_TABLES.includes(name)) continue;
+    if (WORKER_TABLES.includes(name)) {
+      await sql`revoke all on ${sql(name)} from ${web}`;
+      continue;
+    }
     if (!owned && name !== "teams") throw new Error(`Table ${name} has no team_id and is not listed as shared.`);
     const own = `${name === "teams" ? "id" : "team_id"} = ${team}`;
     const table = sql(name);

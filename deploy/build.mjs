@@ -19,7 +19,7 @@ const PARTS = {
   pages: { inputs: [...COMMON, "app", "server", "db/schema", "remix.config.js"], leaves: ["build/index.js", "public/build"], make: makePages },
   server: {
     inputs: [...COMMON, "server", "worker", "db", "app/lib", "build/index.js", "public"],
-    leaves: ["dist/web.js", "dist/worker.js", "dist/migrate.js", "dist/setup.js"],
+    leaves: ["dist/web.js", "dist/worker.js", "dist/agent.js", "dist/migrate.js", "dist/setup.js"],
     make: makeServer,
   },
   client: { inputs: [...COMMON, "cli", "server"], leaves: ["dist/cli.js", "dist/client.js"], make: () => bundle(root, path.join(root, "dist"), clientBundles) },

@@ -37,6 +37,12 @@ const workerSchema = bootSchema.extend({
   DOKPLOY_PROBE_PORT: port,
   DOKPLOY_PAGES_URL: z.string().default(""),
   DOKPLOY_WORKER_ID: z.string().min(1),
+  /** Where agents listen on the other nodes, and the engine's socket there. */
+  DOKPLOY_AGENT_PORT: port.default(7380),
+  DOKPLOY_AGENT_SOCKET: z
+    .string()
+    .regex(/^\/[\w./-]+$/, "must be an absolute path")
+    .default("/var/run/docker.sock"),
   /** How many deployments this worker builds at once, and how many all workers together; 0 for the sum of their slots. */
   DOKPLOY_BUILD_SLOTS: z.coerce.number().int().min(1).max(64).default(2),
   DOKPLOY_MOST_BUILDS: z.coerce.number().int().min(0).max(1000).default(0),

@@ -1,5 +1,6 @@
 import type { Services } from "../server/context";
 import type { WorkerEnv } from "../server/env";
+import type { AgentWatch } from "./node/watch-agents";
 import type { NodeWatch } from "./node/watch-nodes";
 import type { Announcer } from "./notices/announce";
 import type { Ports } from "./ports";
@@ -15,5 +16,7 @@ export type WorkerContext = {
   exporter?: Pick<RunExporter, "ended"> | null;
   workerId: string;
   /** The machines of the Swarm, as last seen: one alone needs no registry. */
-  nodes: Pick<NodeWatch, "count" | "ownId" | "refresh">;
+  nodes: Pick<NodeWatch, "count" | "ownId" | "list" | "refresh">;
+  /** The other machines whose engine can be asked. */
+  agents: Pick<AgentWatch, "ready" | "find" | "image">;
 };

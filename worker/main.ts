@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import { Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { readWorkerEnv } from "../server/env";
@@ -14,6 +15,7 @@ import { collectAppLogs } from "./node/app-logs";
 import { reclaimRegularly } from "./node/reclaim";
 import { reportWorker } from "./node/report";
 import { collectUsage } from "./node/usage/collect";
+import { watchAgents } from "./node/watch-agents";
 import { watchNodes } from "./node/watch-nodes";
 import { createAnnouncer } from "./notices/announce";
 import { carryRegularly } from "./operate/carry-images";
@@ -22,6 +24,7 @@ import { createOperator } from "./operate/operator";
 import { observeApps, reconcile } from "./operate/reconcile";
 import { observeSplits } from "./operate/split-counts";
 import { sweep } from "./operate/sweep";
+import { sweepImages } from "./operate/sweep-images";
 import { createTrialWatch } from "./operate/watch-trials";
 import { createRunExporter, isTelemetryOn } from "./telemetry/export-runs";
 
@@ -45,6 +48,7 @@ const engine = await createPorts({
     probePort: env.DOKPLOY_PROBE_PORT,
     probeSecret: services.keyring.derive("edge-probe").toString("hex"),
   },
+  agents: { port: env.DOKPLOY_AGENT_PORT, socket: env.DOKPLOY_AGENT_SOCKET, scratch: path.join(env.DOKPLOY_HOME, "agent-image", env.DOKPLOY_WORKER_ID) },
   buildResources: {
     memoryBytes: env.DOKPLOY_BUILD_MEMORY_MIB === undefined ? null : env.DOKPLOY_BUILD_MEMORY_MIB * 1024 ** 2,
     cpus: env.DOKPLOY_BUILD_CPUS ?? null,
@@ -57,7 +61,9 @@ const engineVersion = async () => String((await engine.docker.info()).ServerVers
 const reporter = reportWorker(services, env, log, engineVersion, nodes.count);
 const announcer = createAnnouncer(services);
 const exporter = isTelemetryOn(process.env) ? createRunExporter(services) : null;
-const worker: WorkerContext = { services, announcer, exporter, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodes };
+await nodes.refresh();
+const agents = watchAgents({ services, env, agents: engine.agents, nodes });
+const worker: WorkerContext = { services, announcer, exporter, env, ports: engine, workerId: env.DOKPLOY_WORKER_ID, nodes, agents };
 
 const dispatcher = createDispatcher(worker);
 const operator = createOperator(worker);
@@ -67,9 +73,8 @@ const carrying = carryRegularly(worker);
 nodes.onCount(carrying.soon);
 carrying.soon();
 const reclaiming = reclaimRegularly(worker);
-await nodes.refresh();
 await reporter.report();
-await engine.edgeControl.reconcile();
+await Promise.all([engine.edgeControl.reconcile(), agents.asked]);
 dispatcher.wake();
 operator.wake();
 await reconcile(worker);
@@ -83,6 +88,7 @@ const observer = setInterval(
   }),
   OBSERVE_MS,
 );
+agents.onReady(safely("images of other nodes not swept", async () => void (await sweepImages(worker))));
 const sweeper = setInterval(() => void sweep(worker), SWEEP_MS);
 void sweep(worker);
 engine.onEngineRestart(safely("applications not reconciled", () => reconcile(worker)));
@@ -121,6 +127,7 @@ async function close(): Promise<void> {
   await Promise.all([appLogs.close(), usage.close()]);
   hints.disconnect();
   await Promise.allSettled(wakers.map((waker) => waker.close(true)));
+  await agents.close();
   nodes.close();
   await carrying.close();
   await reporter.stop();

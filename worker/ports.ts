@@ -3,6 +3,8 @@
  * The adapters live in `worker/engine/`; each port has under eight methods.
  */
 
+import type { AgentKeys, AgentReport } from "./agent/agent-name";
+
 /** A line of output as it appeared, without its newline. `at` is microseconds since the epoch. */
 export type OutputLine = { text: string; stream: "stdout" | "stderr"; at: number };
 export type Output = (line: OutputLine) => void;
@@ -87,7 +89,7 @@ export interface ImageStore {
    * Named images stay, so a retained release does. @returns bytes freed
    */
   reclaim(request: { unusedHours: number; keepBytes: number | null }): Promise<number>;
-  /** This home's images by those of their names that begin with `prefix`. */
+  /** This home's images by those of their names that begin with `prefix`: tags, and `repo@sha256:…`. */
   owned(prefix: string): Promise<{ name: string; imageId: string }[]>;
   /** Removes a name, and the image with its last one. One that is gone already, or in use, is left. */
   remove(reference: string): Promise<void>;
@@ -215,6 +217,25 @@ export interface Cluster {
   onChange(call: () => void): () => void;
 }
 
+/** An engine on which images are built, and from which they are carried on: this one, or another node's through its agent. */
+export type BuildEngine = { builder: ImageBuilder; images: ImageStore };
+
+/** The agents of the other nodes: each lets this installation's worker, and nobody else, ask its node's engine for what is in a list. */
+export interface Agents {
+  /** Makes the agents' image and brings it to the registry. Repeating it changes nothing. @returns `repo@sha256:…` */
+  image(signal: AbortSignal): Promise<{ image: string; version: string }>;
+  /** Each node but `ownNode` runs that agent, with those keys, as a global service. Repeating it changes nothing. */
+  deploy(request: { image: string; version: string; keys: AgentKeys; ownNode: string }): Promise<void>;
+  /** Takes the service and its keys away. */
+  remove(): Promise<void>;
+  /** What Swarm says of each node's agent: its newest task. */
+  tasks(): Promise<{ node: string; state: string; message: string }[]>;
+  /** The agent at a node's address. @throws DeployError `engine_unavailable` when it does not answer, `internal` when it refuses */
+  at(address: string, worker: AgentKeys): BuildEngine & { report(): Promise<AgentReport> };
+  /** Whose agents answer at present: logs of those nodes are read through them. */
+  answering(nodes: { node: string; address: string }[], worker: AgentKeys): void;
+}
+
 export interface EnvironmentNetwork {
   /** The overlay network exists and the edge is connected to it. Idempotent. */
   ensure(request: { name: string; labels: Record<string, string> }): Promise<void>;
@@ -299,6 +320,7 @@ export type Ports = {
   configs: ConfigFiles;
   network: EnvironmentNetwork;
   cluster: Cluster;
+  agents: Agents;
   edge: Edge;
   containerLogs: ContainerLogs;
   containers: AppContainers;

@@ -11,7 +11,7 @@ import { useAnswer } from "~/lib/actions";
 import { done } from "~/lib/flash.server";
 import { invalid } from "~/lib/problem.server";
 import { type Api, act, load, refused } from "~/lib/trpc.server";
-import { type ClusterNode, readLabels, setLabelsSchema } from "../../server/cluster/schema";
+import { BUILD_LABEL, type ClusterNode, readLabels, setLabelsSchema } from "../../server/cluster/schema";
 import styles from "../styles/nodes.css";
 
 export const links: LinksFunction = () => [{ rel: "stylesheet", href: styles }];
@@ -38,6 +38,10 @@ export const action = (args: ActionFunctionArgs) =>
         const changed = await api.nodes.setRole({ node, role: form.get("role") === "manager" ? "manager" : "worker" });
         return done(here, `${changed.name} is a ${changed.role} now.`);
       }
+      case "builds": {
+        const changed = await api.nodes.setBuilds({ node, builds: form.get("builds") === "true" });
+        return done(here, changed.builds ? `Images are built on ${changed.name} too.` : `No images are built on ${changed.name}.`);
+      }
       case "remove": {
         const gone = await api.nodes.remove({ node });
         return done("/nodes", `Removed ${gone.name}.`);
@@ -47,7 +51,7 @@ export const action = (args: ActionFunctionArgs) =>
     }
   });
 
-/** The field holds all labels: those that are not in it any more go. */
+/** The field holds all labels but the role that has a button of its own: those that are not in it any more go. */
 async function saveLabels(api: Api, node: string, form: FormData, here: string) {
   const parsed = setLabelsSchema.safeParse({ set: readLabels(String(form.get("labels") ?? "")) });
   if (!parsed.success) {
@@ -56,7 +60,7 @@ async function saveLabels(api: Api, node: string, form: FormData, here: string) 
   }
   const { set } = parsed.data;
   const before = (await api.nodes.list()).items.find((one) => one.id === node)?.labels ?? {};
-  const labelled = await api.nodes.setLabels({ node, set, unset: Object.keys(before).filter((key) => !(key in set)) });
+  const labelled = await api.nodes.setLabels({ node, set, unset: Object.keys(before).filter((key) => !(key in set) && key !== BUILD_LABEL) });
   return done(here, `Saved the labels of ${labelled.name}.`);
 }
 
@@ -133,6 +137,8 @@ function Alone() {
         <dd>Replicas of an application are spread over the nodes. When one goes down, those on it start elsewhere by themselves.</dd>
         <dt>One may be emptied</dt>
         <dd>Draining moves every application away and loses no request: for an update of the machine, or for good.</dd>
+        <dt>Builds may run apart</dt>
+        <dd>A node that builds takes them off the machine that serves. Several share the queue.</dd>
         <dt>Applications may be placed</dt>
         <dd>A label such as disk=ssd, and a rule in the application’s settings, say where it runs.</dd>
       </dl>

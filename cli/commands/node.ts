@@ -3,6 +3,7 @@ import type { Call, Command, Commands } from "../command";
 import { EXIT, usageError } from "../errors";
 
 const JOIN = "node join-token [--role worker|manager] [--rotate]";
+const BUILDS = "node builds NODE on|off";
 const LABEL = "node label NODE [KEY=VALUE…] [--remove KEY…]";
 
 export const nodeCommands: Commands = {
@@ -14,13 +15,15 @@ export const nodeCommands: Commands = {
       const page = await client.nodes.list.query();
       out.document(page);
       out.table(
-        ["NODE", "STATE", "ROLE", "AVAILABILITY", "REPLICAS", "ADDRESS", "ENGINE", "LABELS"],
+        ["NODE", "STATE", "ROLE", "AVAILABILITY", "REPLICAS", "BUILDS", "AGENT", "ADDRESS", "ENGINE", "LABELS"],
         page.items.map((node) => [
           node.name,
           node.state,
           node.isLeader ? "leader" : node.role,
           node.availability,
           String(node.replicas),
+          node.builds ? "yes" : "no",
+          node.agent ? `${node.agent.state}${node.agent.version ? ` ${node.agent.version}` : ""}` : "–",
           node.address,
           node.engineVersion,
           Object.entries(node.labels)
@@ -76,6 +79,18 @@ export const nodeCommands: Commands = {
       out.document(labelled);
       const labels = Object.entries(labelled.labels).map(([key, value]) => `${key}=${value}`);
       out.line(`${labelled.name}: ${labels.join(", ") || "no labels"}`);
+      return EXIT.done;
+    },
+  },
+  "node builds": {
+    usage: BUILDS,
+    summary: "Whether images are built on a node",
+    async run({ client, out, positionals }) {
+      const [node = "", word = ""] = expectWords(positionals, ["NODE", "on|off"], BUILDS);
+      if (word !== "on" && word !== "off") throw usageError(`It is on or off, not ${word}.`, `Usage: dokploy ${BUILDS}`);
+      const changed = await client.nodes.setBuilds.mutate({ node, builds: word === "on" });
+      out.document(changed);
+      out.line(`${changed.name} ${changed.builds ? "builds images" : "builds no images"}.`);
       return EXIT.done;
     },
   },

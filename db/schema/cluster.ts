@@ -1,4 +1,5 @@
 import { boolean, doublePrecision, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
+import type { NodeAgent } from "../../server/cluster/schema";
 import { instant } from "./columns";
 
 /** The machines of the cluster, as a worker on a manager last saw them. They belong to the installation, not to a team. */
@@ -26,4 +27,13 @@ export const nodes = pgTable("nodes", {
   joinedAt: instant("joined_at").notNull(),
   /** When it was last seen ready. */
   seenAt: instant("seen_at"),
+  /** How its agent is; null on the platform's own node, and while there is but one. */
+  agent: jsonb("agent").$type<NodeAgent>(),
+});
+
+/** What the installation signs its agents' certificates with, sealed by the master key. Workers' own: web may not even read it. */
+export const authorities = pgTable("authorities", {
+  id: text("id").primaryKey(),
+  sealed: text("sealed").notNull(),
+  createdAt: instant("created_at").notNull(),
 });

@@ -69,6 +69,8 @@ export const deployments = pgTable(
     attempt: integer("attempt").notNull().default(1),
     epoch: integer("epoch").notNull().default(0),
     workerId: text("worker_id"),
+    /** The node on whose engine it is built, or was. */
+    buildNode: text("build_node"),
     leaseUntil: instant("lease_until"),
     cancelRequestedAt: instant("cancel_requested_at"),
     logLines: integer("log_lines").notNull().default(0),

@@ -42,6 +42,7 @@ export function serverBundles(root) {
     { source: "server/setup.ts", output: "setup.js" },
     { source: "db/migrate-cli.ts", output: "migrate.js" },
     { source: "worker/main.ts", output: "worker.js", external: WORKER_PACKAGES },
+    { source: "worker/agent/main.ts", output: "agent.js" },
     ...names.map((name) => ({ source: `worker/threads/${name}`, output: `threads/${name.replace(/\.ts$/, ".js")}`, external: WORKER_PACKAGES })),
   ];
 }

@@ -67,7 +67,18 @@ export function environments({ env, home, secrets, app, port, edgePort, adminUrl
   const web = { ...common, DATABASE_URL: urlAs(adminUrl, roles.web.name, roles.web.password) };
   const worker = {
     ...common,
-    ...pick(env, ["HOME", "TMPDIR", "DOKPLOY_BUILD_SLOTS", "DOKPLOY_MOST_BUILDS", "DOKPLOY_BUILD_MEMORY_MIB", "DOKPLOY_BUILD_CPUS", "WORKER_ROLES", ...OTLP]),
+    ...pick(env, [
+      "HOME",
+      "TMPDIR",
+      "DOKPLOY_BUILD_SLOTS",
+      "DOKPLOY_MOST_BUILDS",
+      "DOKPLOY_BUILD_MEMORY_MIB",
+      "DOKPLOY_BUILD_CPUS",
+      "DOKPLOY_AGENT_PORT",
+      "DOKPLOY_AGENT_SOCKET",
+      "WORKER_ROLES",
+      ...OTLP,
+    ]),
     DATABASE_URL: urlAs(adminUrl, roles.worker.name, roles.worker.password),
     DOKPLOY_HOME: home.folder,
     DOCKER_HOST: dockerHost,

@@ -26,7 +26,7 @@ async function remove(dockerHost, path, fine = []) {
 }
 
 /**
- * Removes services, containers, networks and configs of a home and returns when they are gone. Volumes and images stay.
+ * Removes services, containers, networks, configs and secrets of a home and returns when they are gone. Volumes and images stay.
  * @param {string} dockerHost
  * @param {string} homeId
  */
@@ -54,7 +54,8 @@ export async function removeFromEngine(dockerHost, homeId) {
     await wait(200);
   }
   // what they hold is in the database, and comes back with the services
-  for (const { ID } of await list(dockerHost, `/configs?filters=${ours(homeId)}`)) await remove(dockerHost, `/configs/${ID}`);
+  for (const kind of ["configs", "secrets"])
+    for (const { ID } of await list(dockerHost, `/${kind}?filters=${ours(homeId)}`)) await remove(dockerHost, `/${kind}/${ID}`);
 }
 
 /** @param {string} dockerHost @param {string} homeId @returns {Promise<string | null>} what stands in the way of one, if any */

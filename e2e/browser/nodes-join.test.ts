@@ -44,8 +44,18 @@ test("a machine joins by the command that the page shows once, and appears by it
   expect(await page.locator(".command pre").count()).toBe(0);
 });
 
-test("it is drained after a question, activated, drained again and removed", async () => {
+test("its agent appears by itself, and it can be told to build", async () => {
   await page.getByRole("link", { name: `Manage ${second.name}` }).click();
+  await page.locator("dd", { hasText: /^ready .*version/ }).waitFor({ timeout: 90_000 });
+  await page.getByText("no images are built here").waitFor();
+  await page.getByRole("button", { name: "Build images here" }).click();
+  await said(/Images are built on .* too/);
+  await page.getByText("images are built here", { exact: true }).waitFor();
+  await page.locator("td.name .badge", { hasText: /^builds$/ }).waitFor();
+  await shoot(page, "nodes-agent");
+});
+
+test("it is drained after a question, activated, drained again and removed", async () => {
   for (const isLast of [false, true]) {
     await page.locator("summary", { hasText: "Drain" }).click();
     await page.getByRole("button", { name: "Drain it" }).click();

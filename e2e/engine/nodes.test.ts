@@ -62,6 +62,17 @@ describe("the node that there is", () => {
     await expect.poll(async () => (await own()).labels[label], { timeout: 8_000, interval: 50 }).toBe("by-hand");
   });
 
+  test("builds images unless it is told not to, and has no agent: the platform itself is there", async () => {
+    const { id, builds, agent } = await own();
+    expect([builds, agent]).toEqual([true, null]);
+    const off = await platform.cli(["node", "builds", id, "off", "--json"]);
+    expect(JSON.parse(off.stdout)).toMatchObject({ id, builds: false, labels: { "dokploy.build": "false" } });
+    expect(await platform.cli(["node", "builds", id, "on"])).toMatchObject({ status: 0, stdout: expect.stringContaining("builds images") });
+    expect((await own()).builds).toBe(true);
+    expect((await platform.cli(["node", "label", id, "--remove", "dokploy.build"])).status).toBe(0);
+    expect((await own()).builds).toBe(true);
+  });
+
   test("gets a label, keeps the others, and loses it", async () => {
     const { id, labels } = await own();
     const set = await platform.cli(["node", "label", id, `${label}=on`, "--json"]);
@@ -121,6 +132,9 @@ describe("exit statuses", () => {
     [["node", "label", "x"], 2],
     [["node", "label", "x", "=y"], 2],
     [["node", "join-token", "--role", "boss"], 2],
+    [["node", "builds", "x"], 2],
+    [["node", "builds", "x", "perhaps"], 2],
+    [["node", "builds", "no-such-node", "on"], 4],
     [["node", "frobnicate"], 2],
   ])("%j: %i", async (words, status) => {
     expect((await platform.cli(words)).status).toBe(status);
@@ -141,11 +155,11 @@ describe("the owner of another team", () => {
     for (const [path, methods] of Object.entries(paths).filter(([path]) => path.startsWith("/api/v1/nodes")))
       for (const method of Object.keys(methods)) {
         const init = { method: method.toUpperCase(), headers: { authorization: `Bearer ${stranger}`, "content-type": "application/json" } };
-        const body = method === "get" ? {} : { body: JSON.stringify({ role: "worker", set: {} }) };
+        const body = method === "get" ? {} : { body: JSON.stringify({ role: "worker", set: {}, builds: true }) };
         const answer = await fetch(`${platform.up.dashboard}${path.replace("{node}", (await own()).id)}`, { ...init, ...body });
         answers[`${method} ${path}`] = answer.status;
       }
-    expect(Object.keys(answers)).toHaveLength(7);
+    expect(Object.keys(answers)).toHaveLength(8);
     expect(Object.values(answers).every((status) => status === 403)).toBe(true);
     expect(await platform.cli(["node", "list"], { env: { DOKPLOY_TOKEN: stranger } })).toMatchObject({ status: 3 });
   });

@@ -2,7 +2,7 @@ import path from "node:path";
 import { ensureBaseImages } from "./base-images.mjs";
 import { engineRequest } from "./engine-api.mjs";
 import { startGitServer } from "./git-repository";
-import { type Machine, openMachines } from "./machines";
+import { ENGINE_SOCKET, type Machine, openMachines } from "./machines";
 import { openPlatform, type Platform, type Up } from "./platform";
 
 const PORTS = { port: "3000", edgePort: "8080" };
@@ -20,6 +20,7 @@ export async function openCluster(count: number) {
     DOKPLOY_PORT: PORTS.port,
     DOKPLOY_EDGE_PORT: PORTS.edgePort,
     DOCKER_HOST: first.dockerHost,
+    DOKPLOY_AGENT_SOCKET: ENGINE_SOCKET,
     DOKPLOY_ALLOW_HOSTS: gateway,
   };
   const close = async () => {
@@ -38,6 +39,7 @@ export async function openCluster(count: number) {
       machines,
       first,
       git,
+      home: env.DOKPLOY_HOME,
       /** Its Swarm is made anew, at an address that other machines reach. */
       async advertise() {
         await first.run("docker", ["swarm", "leave", "--force"], { DOCKER_HOST: first.dockerHost });

@@ -12,6 +12,8 @@ const run = promisify(execFile);
 const ROOT = "/var/lib/dokploy";
 const START_MS = 60_000;
 const GRACE_MS = 20_000;
+/** Where each machine finds its own engine: the folder is another one on each. */
+export const ENGINE_SOCKET = "/run/docker/engine.sock";
 
 /** `$1`: the machine's folder, `$2`: its host name; what follows are the daemon's arguments. */
 const START = `
@@ -99,7 +101,20 @@ function machineOf(id: string, root: string, network: string, index: number): Ma
   const socket = path.join(folder, "docker.sock");
   const dockerHost = `unix://${socket}`;
   let record: ProcessRecord | null = null;
-  const daemon = ["--data-root", `${folder}/data`, "--exec-root", `${folder}/exec`, "--pidfile", `${folder}/pid`, "--host", dockerHost, "--group", "root"];
+  const daemon = [
+    "--data-root",
+    `${folder}/data`,
+    "--exec-root",
+    `${folder}/exec`,
+    "--pidfile",
+    `${folder}/pid`,
+    "--host",
+    dockerHost,
+    "--host",
+    `unix://${ENGINE_SOCKET}`,
+    "--group",
+    "root",
+  ];
   // systemd, where it would keep the control groups, takes other names for them
   const more = ["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", `/${space}`, "--log-level", "warn", "--shutdown-timeout", "5"];
   return {

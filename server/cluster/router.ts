@@ -2,7 +2,7 @@ import { z } from "zod";
 import { flag } from "../inputs";
 import { administersInstallation, router } from "../trpc";
 import { nodeReferenceSchema, nodeRoleSchema, setLabelsSchema } from "./schema";
-import { activateNode, drainNode, joinToken, listNodes, removeNode, setNodeLabels, setNodeRole } from "./service";
+import { activateNode, drainNode, joinToken, listNodes, removeNode, setNodeBuilds, setNodeLabels, setNodeRole } from "./service";
 
 const node = z.object({ node: nodeReferenceSchema });
 
@@ -23,6 +23,10 @@ export const nodesRouter = router({
     .meta({ rest: { method: "POST", path: "/nodes/{node}/role", summary: "Promote a node to manager, or demote it" } })
     .input(node.extend({ role: nodeRoleSchema }))
     .mutation(({ ctx, input }) => setNodeRole(ctx, input.node, input.role)),
+  setBuilds: administersInstallation
+    .meta({ rest: { method: "POST", path: "/nodes/{node}/builds", summary: "Whether images are built on a node" } })
+    .input(node.extend({ builds: flag }))
+    .mutation(({ ctx, input }) => setNodeBuilds(ctx, input.node, input.builds)),
   drain: administersInstallation
     .meta({ rest: { method: "POST", path: "/nodes/{node}/drain", summary: "Move what runs on a node to others, then keep it empty" } })
     .input(node.extend({ wait: flag.default(true) }))

@@ -45,6 +45,14 @@ export const setLabelsSchema = z.object({
 export type NodeRole = (typeof NODE_ROLES)[number];
 export type NodeWork = { kind: "labels" | "role" | "drain" | "activate" | "remove"; status: "queued" | "running" | "failed"; error: Explanation | null };
 
+/** The label by which a node builds, or does not: without it the platform's own does, and others do not. */
+export const BUILD_LABEL = "dokploy.build";
+export const buildsOn = ({ labels, isOwn }: { labels: Record<string, string>; isOwn: boolean }): boolean =>
+  labels[BUILD_LABEL] === undefined ? isOwn : labels[BUILD_LABEL] === "true";
+
+/** How the agent of a node is, by which the platform reaches its engine. `since`: microseconds since the epoch. */
+export type NodeAgent = { state: "ready" | "starting" | "away"; version: string | null; since: number; message: string };
+
 /** What the API answers for a machine of the cluster. Sizes in bytes. */
 export type ClusterNode = {
   id: string;
@@ -52,8 +60,12 @@ export type ClusterNode = {
   role: NodeRole;
   /** It leads the managers. */
   isLeader: boolean;
-  /** Builds and the edge are on it. */
+  /** The platform and the edge are on it. */
   isOwn: boolean;
+  /** Images are built there. */
+  builds: boolean;
+  /** By which the platform reaches that node's engine; null on its own node, on a drained one, and with one machine. */
+  agent: { state: NodeAgent["state"]; version: string | null; since: string; message: string } | null;
   availability: "active" | "pause" | "drain";
   state: "ready" | "down" | "disconnected" | "unknown";
   message: string;

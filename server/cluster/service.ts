@@ -6,7 +6,7 @@ import type { TeamRows } from "../data/team-data";
 import { AppError } from "../errors";
 import { operationDone, requestNodeOperation, takeAnswer } from "../operations/service";
 import { joinProblem } from "./join";
-import type { ClusterNode, JoinToken, NodeList, NodeRole, NodeWork } from "./schema";
+import { BUILD_LABEL, buildsOn, type ClusterNode, type JoinToken, type NodeList, type NodeRole, type NodeWork } from "./schema";
 
 type NodeRow = typeof nodes.$inferSelect;
 type NodeKind = "node-labels" | "node-role" | "node-drain" | "node-activate" | "node-remove";
@@ -49,6 +49,9 @@ const toView = (row: NodeRow, work: NodeWork | null): ClusterNode => ({
   role: row.role,
   isLeader: row.isLeader,
   isOwn: row.isOwn,
+  builds: buildsOn(row),
+  // a drained node has none: Swarm has ended it, or is about to
+  agent: row.agent && row.availability !== "drain" ? { ...row.agent, since: toIso(row.agent.since) } : null,
   availability: row.availability,
   state: row.state,
   message: row.message,
@@ -112,6 +115,9 @@ async function changed(node: Promise<ClusterNode | null>, reference: string): Pr
 
 export const setNodeLabels = (ctx: TeamContext, reference: string, input: { set: Record<string, string>; unset: string[] }) =>
   changed(operateNode(ctx, reference, "node-labels", input), reference);
+/** Whether images are built on a node: a label of it, so that Swarm keeps it. */
+export const setNodeBuilds = (ctx: TeamContext, reference: string, builds: boolean) =>
+  setNodeLabels(ctx, reference, { set: { [BUILD_LABEL]: String(builds) }, unset: [] });
 export const setNodeRole = (ctx: TeamContext, reference: string, role: NodeRole) => changed(operateNode(ctx, reference, "node-role", { role }), reference);
 export const drainNode = (ctx: TeamContext, reference: string, isAwaited: boolean) =>
   changed(operateNode(ctx, reference, "node-drain", {}, isAwaited), reference);

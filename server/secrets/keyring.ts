@@ -18,13 +18,15 @@ function decrypt(key: Buffer, sealed: string, context: string): Buffer {
   return Buffer.concat([decipher.update(Buffer.from(body, "base64url")), decipher.final()]);
 }
 
-/** Seals and opens with one team's data key. */
+/** Seals and opens with one data key. */
 export type TeamKey = { seal(plain: string, context: string): string; open(sealed: string, context: string): string };
 
 export type Keyring = {
   /** A new data key, wrapped by the master key, to be stored with the team. */
   newWrappedKey(): string;
   teamKey(wrapped: string): TeamKey;
+  /** Seals what belongs to the installation and to no team. */
+  installationKey: TeamKey;
   /** A 32-byte key for one purpose, derived from the master key (HKDF-SHA-256, RFC 5869). */
   derive(purpose: string): Buffer;
 };
@@ -35,16 +37,15 @@ export function createKeyring(masterKey: string): Keyring {
   if (master.length !== 32) throw new Error("The master key must be 32 bytes in base64.");
   const derive = (purpose: string) => Buffer.from(hkdfSync("sha256", master, "dokploy", purpose, 32));
   const wrapping = derive("wrap-team-keys");
+  const sealing = (key: Buffer): TeamKey => ({
+    seal: (plain, context) => encrypt(key, Buffer.from(plain), context),
+    open: (sealed, context) => decrypt(key, sealed, context).toString(),
+  });
 
   return {
+    installationKey: sealing(derive("seal-installation")),
     newWrappedKey: () => encrypt(wrapping, randomBytes(32), "team-key"),
-    teamKey(wrapped) {
-      const key = decrypt(wrapping, wrapped, "team-key");
-      return {
-        seal: (plain, context) => encrypt(key, Buffer.from(plain), context),
-        open: (sealed, context) => decrypt(key, sealed, context).toString(),
-      };
-    },
+    teamKey: (wrapped) => sealing(decrypt(wrapping, wrapped, "team-key")),
     derive,
   };
 }

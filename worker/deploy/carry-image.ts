@@ -14,7 +14,8 @@ export const isBound = (registry: string, { appId, imageDigest }: Pick<ReleaseRo
   imageDigest === null || (imageDigest.includes(`/${appId}@`) && !imageDigest.startsWith(`${registry}/`));
 
 /** With more than one machine, an image that only this one has would fail wherever else Swarm puts the task. */
-export const imagesTravel = ({ nodes, env }: Pick<WorkerContext, "nodes" | "env">): boolean => nodes.count() > 1 && registryProblem(env.REGISTRY) === null;
+export const imagesTravel = ({ nodes, env }: { nodes: Pick<WorkerContext["nodes"], "count">; env: Pick<WorkerContext["env"], "REGISTRY"> }): boolean =>
+  nodes.count() > 1 && registryProblem(env.REGISTRY) === null;
 
 /**
  * Brings a release's image to the registry where it is not there yet, so that every machine can run it. Its row names it from then on.

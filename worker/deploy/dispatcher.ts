@@ -5,6 +5,7 @@ import type { WorkerContext } from "../context";
 import { DeployError } from "../errors";
 import { createIdleMemory } from "../idle-memory";
 import { endDueBakes } from "./bake";
+import { buildSlots } from "./build-place";
 import { claimNext, fenced, giveUpLease, takeOverNext } from "./lease";
 import { failClaimed, runDeployment, type Stops } from "./runner";
 
@@ -68,8 +69,7 @@ export function createDispatcher(worker: WorkerContext): Dispatcher {
         start(taken);
       }
       while (!isClosing && running.size < MAX_RUNNING) {
-        const { DOKPLOY_BUILD_SLOTS: slots, DOKPLOY_MOST_BUILDS: most } = worker.env;
-        const row = await claimNext(worker.services, worker.workerId, building.size < slots, most);
+        const row = await claimNext(worker.services, worker.workerId, building.size < buildSlots(worker), worker.env.DOKPLOY_MOST_BUILDS);
         if (!row) return;
         start(row);
       }

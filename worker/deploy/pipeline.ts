@@ -1,4 +1,3 @@
-import { imagesTravel } from "./carry-image";
 import { isRebuild, type Step } from "./run";
 import { awaitHealth } from "./steps/await-health";
 import { build } from "./steps/build";
@@ -23,7 +22,7 @@ export const deployPipeline: readonly Step[] = [
   {
     step: "push-image",
     run: pushImage,
-    skipWhen: (run) => !isRebuild(run) || run.deployment.ref?.kind === "image" || !imagesTravel(run.worker),
+    skipWhen: (run) => !isRebuild(run) || run.deployment.ref?.kind === "image" || !run.travels,
   },
   { step: "release", run: release },
   { step: "health", run: awaitHealth },

@@ -12,7 +12,8 @@ import type { ReleaseConfig } from "./release-config";
 export type Results = {
   fetch?: { sha: string } | { imageId: string; digest: string | null };
   plan?: { detector: string; dockerfile: { path: string } | { text: string }; port: number | null; summary: string };
-  build?: { imageId: string; sizeBytes: number };
+  /** `node`: where the image is, when it is not here. */
+  build?: { imageId: string; sizeBytes: number; node?: string };
   "push-image"?: { digest: string };
   /** `before`: what was live when it began; after a takeover the application's row may say otherwise. `gapSince`: since when nothing answers, in ms. */
   release?: {
@@ -38,6 +39,8 @@ export type Run = {
   config: ReleaseConfig;
   results: Results;
   log: LogWriter;
+  /** Its image goes to the registry: other nodes may run it, and build it. */
+  travels: boolean;
   /** The environment's network is there and the edge is on it: brought about while the source is fetched and built. */
   networkReady: Promise<void>;
   /** A line in the deployment's log, under the running step. */

@@ -12,6 +12,7 @@ import type { WorkerContext } from "../context";
 import { type AppPlace, actingFor, readAppPlace } from "../data";
 import { ensureNetwork } from "../environment-network";
 import { DeployError } from "../errors";
+import { imagesTravel } from "./carry-image";
 import { fail, markLive, pruneReleases, restoreOldSlot, succeed } from "./finish";
 import { fenced, keepLease, writeFenced } from "./lease";
 import { openLogWriter } from "./log-writer";
@@ -71,7 +72,8 @@ async function openRun(worker: WorkerContext, claimed: DeploymentRow): Promise<R
   const config = sealed ? openConfig(ctx, place.app.id, sealed) : await configOf(ctx, place, claimed);
   log.mask(secretValues(config));
   const networkReady = networkFor(worker, place);
-  const run: Run = { worker, ctx, place, deployment: claimed, config, results, log, networkReady, say: () => {}, child: () => {}, detail: () => {} };
+  const travels = imagesTravel(worker) || results.build?.node !== undefined;
+  const run: Run = { worker, ctx, place, deployment: claimed, config, results, log, travels, networkReady, say: () => {}, child: () => {}, detail: () => {} };
 
   const isTakeover = sealed !== undefined || claimed.step !== null;
   await recordStart(run, isTakeover);

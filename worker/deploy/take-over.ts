@@ -1,6 +1,7 @@
 import { systemClock } from "../../server/clock";
 import { DeployError } from "../errors";
 import { buildId } from "./build-id";
+import { engineOf } from "./build-place";
 import { fenced } from "./lease";
 import { releaseCommandName } from "./release-command";
 import type { Run } from "./run";
@@ -14,14 +15,14 @@ import { removeOtherWorkTrees } from "./work-tree";
  */
 export async function clearPredecessor(run: Run): Promise<void> {
   const { worker, deployment, place } = run;
-  const { builder, oneOff, slots } = worker.ports;
+  const { oneOff, slots } = worker.ports;
   const isOurs = (name: string) => name.startsWith(releaseCommandName(deployment.id, ""));
   const mark = async (name: string) => {
     const state = await slots.state(name);
     if (state) await slots.scale(name, state.replicas, deployment.epoch);
   };
   const done = await Promise.allSettled([
-    builder.cancel(buildId(deployment.id, deployment.attempt - 1)),
+    engineOf(worker, deployment.buildNode)?.builder.cancel(buildId(deployment.id, deployment.attempt - 1)),
     oneOff.present().then((names) => Promise.all(names.filter(isOurs).map((name) => oneOff.end(name)))),
     mark(serviceOf(place.app, "a")),
     mark(serviceOf(place.app, "b")),

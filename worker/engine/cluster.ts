@@ -61,7 +61,8 @@ export function createCluster(engine: Engine, events: EngineEvents, nodeEvents: 
             const labels = task.Spec.ContainerSpec?.Labels ?? {};
             const app = labels["dokploy.app"] ?? "";
             return { app, slot: labels["dokploy.slot"] ?? "", node: task.NodeID ?? null, isRunning: task.Status.State === "running" };
-          });
+          })
+          .filter(({ app }) => app !== ""); // an agent is nobody's replica
       }),
     async joinToken({ role, rotate }) {
       const read = () => ask("read the Swarm", async () => (await docker.swarmInspect()) as Swarm);

@@ -1,6 +1,8 @@
+import { setMaxListeners } from "node:events";
 import type { ContainerLine, ContainerLogs } from "../ports";
 import { ask, type Engine, isAbort, messageOf, statusOf } from "./docker-client";
 import { demultiplex, lineCutter, openStream, timestampedLine } from "./docker-stream";
+import type { EngineAddress } from "./engine-address";
 import type { EngineEvents } from "./engine-events";
 import { createLineBatch } from "./line-batch";
 import { listTasks } from "./swarm-read";
@@ -18,14 +20,14 @@ const replicaName = (slot: Slot, task: SwarmTask) => `${slot}.${task.Slot ?? 1}`
 
 /**
  * Follows containers rather than Swarm's service logs: those lose the tail of a task that ends, and know no replica of a plain node.
- * Tasks of other nodes are followed over Swarm.
+ * Those of other nodes are followed through the node's agent, over Swarm where there is none.
  */
 async function followTask(
   engine: Engine,
   task: SwarmTask,
-  options: { slot: Slot; since: number; signal: AbortSignal; push: (line: ContainerLine) => void },
+  options: { slot: Slot; since: number; signal: AbortSignal; push: (line: ContainerLine) => void; addressOf: AddressOf },
 ): Promise<void> {
-  const { slot, since, signal, push } = options;
+  const { slot, since, signal, push, addressOf } = options;
   const containerId = task.Status.ContainerStatus?.ContainerID;
   const query = { follow: "1", stdout: "1", stderr: "1", timestamps: "1", ...(since > 0 ? { since: seconds(since) } : {}) };
   const replica = replicaName(slot, task);
@@ -33,13 +35,21 @@ async function followTask(
     const { at, text } = timestampedLine(line, stream);
     if (at > since) push({ at, stream, text, replica, slot });
   };
+  const ofContainer = (address: EngineAddress) => openStream(address, { method: "GET", path: `/containers/${containerId}/logs`, query, signal });
   const open = async () => {
     try {
-      return await openStream(engine.address, { method: "GET", path: `/containers/${containerId}/logs`, query, signal });
+      return await ofContainer(engine.address);
     } catch (error) {
       if (statusOf(error) !== 404) throw error;
-      return openStream(engine.address, { method: "GET", path: `/tasks/${task.ID}/logs`, query, signal });
     }
+    const there = addressOf(task.NodeID ?? "");
+    try {
+      if (there) return await ofContainer(there);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      engine.log.warn({ reason: messageOf(error), task: task.ID }, "an agent did not hand out a log; it is read over Swarm");
+    }
+    return openStream(engine.address, { method: "GET", path: `/tasks/${task.ID}/logs`, query, signal });
   };
   const cutters = { stdout: lineCutter(emit("stdout")), stderr: lineCutter(emit("stderr")) };
   for await (const { stream, data } of demultiplex(await open())) cutters[stream].push(data);
@@ -47,10 +57,14 @@ async function followTask(
   cutters.stderr.flush();
 }
 
-export function createContainerLogs(engine: Engine, events: EngineEvents): ContainerLogs {
+/** Where a node's engine is reached; null where it is not. */
+type AddressOf = (node: string) => EngineAddress | null;
+
+export function createContainerLogs(engine: Engine, events: EngineEvents, addressOf: AddressOf): ContainerLogs {
   return {
     async follow({ services, since, signal, onLines }: FollowRequest) {
       const batch = createLineBatch(onLines);
+      setMaxListeners(0, signal); // one for each task that is followed
       /** Tasks that are followed, and since when each is to be read again should its stream break. */
       const followed = new Set<string>();
       const ended = new Set<string>();
@@ -69,7 +83,7 @@ export function createContainerLogs(engine: Engine, events: EngineEvents): Conta
           lastAt.set(task.ID, Math.max(lastAt.get(task.ID) ?? 0, line.at));
           batch.push(line);
         };
-        const work = followTask(engine, task, { slot, since: lastAt.get(task.ID) ?? since, signal, push })
+        const work = followTask(engine, task, { slot, since: lastAt.get(task.ID) ?? since, signal, push, addressOf })
           .then(
             () => ended.add(task.ID),
             (error: unknown) => {

@@ -4,6 +4,7 @@ import type Dockerode from "dockerode";
 import type { AllowHosts } from "../../server/git-hosts";
 import { DeployError } from "../errors";
 import type { Ports } from "../ports";
+import { createAgents } from "./agents/agents";
 import { createAppContainers } from "./app-containers";
 import { createBuilder } from "./buildkit/build";
 import { createBuildPool } from "./buildkit/build-pool";
@@ -41,6 +42,8 @@ export type PortsOptions = {
   pages: { url: string } | null;
   contextLimits?: ContextLimits;
   buildResources?: BuildResources | null;
+  /** Where agents listen on other nodes, where the engine's socket is there, and a folder of this worker's own in which their image is made. */
+  agents?: { port: number; socket: string; scratch: string };
   log: EngineLog;
 };
 
@@ -61,7 +64,7 @@ const CONTEXT_LIMITS: ContextLimits = { files: 200_000, bytes: 4 * 1024 ** 3 };
 export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
   const { homeDirectory, homeId, log, registry } = options;
   await mkdir(path.join(homeDirectory, "mirrors"), { recursive: true, mode: 0o700 });
-  const engine: Engine = { docker: connectDocker(options.dockerHost), address: parseDockerHost(options.dockerHost), homeId, log };
+  const engine: Engine = { docker: connectDocker(parseDockerHost(options.dockerHost)), address: parseDockerHost(options.dockerHost), homeId, log };
   const events = openEngineEvents(engine);
   const nodeEvents = openNodeEvents(engine);
   const files = createEdgeFiles(homeDirectory, { probeSecret: options.edge.probeSecret, pagesUrl: options.pages?.url ?? null });
@@ -87,16 +90,24 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
   }
   const stopFollowing = events.onReconnect(() => void afterRestart());
 
+  const building = { pool, limits: options.contextLimits ?? CONTEXT_LIMITS, contexts: path.join(homeDirectory, "contexts") };
+  const builder = createBuilder(engine, { ...building, registry, resources: options.buildResources ?? null });
+  const images = createImages(engine, registry);
+  const agents = createAgents(engine, {
+    port: 7380,
+    socket: "/var/run/docker.sock",
+    scratch: path.join(homeDirectory, "agent-image"),
+    ...options.agents,
+    registry,
+    own: { builder, images },
+    building,
+  });
+
   return {
     source: createSource({ home: homeDirectory, localRepositories: options.localRepositories, allowHosts: options.allowHosts, log }),
-    builder: createBuilder(engine, {
-      registry,
-      pool,
-      limits: options.contextLimits ?? CONTEXT_LIMITS,
-      resources: options.buildResources ?? null,
-      contexts: path.join(homeDirectory, "contexts"),
-    }),
-    images: createImages(engine, registry),
+    builder,
+    images,
+    agents,
     slots: createSlots(engine, events, registry),
     oneOff: createOneOff(engine),
     volumes: createVolumes(engine),
@@ -104,7 +115,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
     network: createEnvironmentNetwork(engine, container),
     cluster: createCluster(engine, events, nodeEvents),
     edge: createEdge(engine, { files, container, ports: options.edge }),
-    containerLogs: createContainerLogs(engine, events),
+    containerLogs: createContainerLogs(engine, events, agents.addressOf),
     containers: createAppContainers(engine, events),
     docker: engine.docker,
     edgeControl: {

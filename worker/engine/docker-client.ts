@@ -1,6 +1,8 @@
 import http from "node:http";
+import https from "node:https";
 import Dockerode from "dockerode";
 import { DeployError } from "../errors";
+import { type AgentAddress, CONNECT_MS, type EngineAddress } from "./engine-address";
 
 /** The part of pino that the adapters use. */
 export type EngineLog = {
@@ -8,9 +10,6 @@ export type EngineLog = {
   warn(fields: object, message?: string): void;
   error(fields: object, message?: string): void;
 };
-
-/** Where the engine listens, in the form that `http.request` takes. */
-export type EngineAddress = { socketPath: string } | { host: string; port: number };
 
 /** What every adapter is given. `registry` holds the credential that goes with images of that address. */
 export type Engine = {
@@ -34,12 +33,18 @@ export function parseDockerHost(dockerHost: string): EngineAddress {
  * A client for one engine. Connections are not kept open between calls: an engine that restarts leaves dead ones behind,
  * and a local connection costs less than a failed call.
  */
-export function connectDocker(dockerHost: string): Dockerode {
-  const address = parseDockerHost(dockerHost);
+export function connectDocker(address: EngineAddress): Dockerode {
+  if ("tls" in address) return connectAgent(address);
   const agent = new http.Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
   // dockerode falls back to DOCKER_HOST where `host` is not given: an explicit undefined keeps it from doing so
   const place = "socketPath" in address ? { host: undefined, socketPath: address.socketPath } : { host: address.host, port: address.port, protocol: "http" };
   const options: object = { ...place, agent };
+  return new Dockerode(options);
+}
+
+function connectAgent({ host, port, tls }: AgentAddress): Dockerode {
+  const agent = new https.Agent({ ...tls, minVersion: "TLSv1.3", keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
+  const options: object = { host, port, protocol: "https", agent, connectionTimeout: CONNECT_MS };
   return new Dockerode(options);
 }
 
@@ -55,7 +60,7 @@ export function messageOf(error: unknown): string {
   return text.replace(/^\(HTTP code \d+\) [^-]*- /, "").trim();
 }
 
-const UNREACHABLE = new Set(["ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"]);
+const UNREACHABLE = new Set(["ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]);
 
 /** What a manager says while the managers have no leader, or another one than a moment ago (swarmkit, manager/state/raft): it passes. */
 const WITHOUT_LEADER =

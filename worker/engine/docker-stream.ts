@@ -1,7 +1,7 @@
-import http from "node:http";
+import type http from "node:http";
 import type { Readable } from "node:stream";
 import type { OutputLine } from "../ports";
-import type { EngineAddress } from "./docker-client";
+import { type EngineAddress, requestEngine } from "./engine-address";
 
 /** An answer of the engine that is not 2xx, shaped as dockerode shapes it. */
 export class EngineAnswerError extends Error {
@@ -34,8 +34,9 @@ export function pathWithQuery(path: string, query: Record<string, string | undef
  */
 export function openStream(address: EngineAddress, { method, path, query, headers, signal }: StreamRequest): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const options = { ...address, method, path: pathWithQuery(path, query), headers: { ...headers }, agent: false as const, ...(signal ? { signal } : {}) };
-    const request = http.request(options, (response) => {
+    const options = { method, path: pathWithQuery(path, query), headers: { ...headers }, agent: false as const, ...(signal ? { signal } : {}) };
+    const request = requestEngine(address, options);
+    request.on("response", (response) => {
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) resolve(response);
       else

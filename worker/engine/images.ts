@@ -138,7 +138,9 @@ export function createImages(engine: Engine, registry: RegistryAccess | null): I
     },
     async owned(prefix) {
       const found = await ask("list images", () => docker.listImages({ filters: { label: [`dokploy.home=${engine.homeId}`] } }));
-      return found.flatMap(({ Id, RepoTags }) => (RepoTags ?? []).filter((name) => name.startsWith(prefix)).map((name) => ({ name, imageId: Id })));
+      return found.flatMap(({ Id, RepoTags, RepoDigests }) =>
+        [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((name) => name.startsWith(prefix)).map((name) => ({ name, imageId: Id })),
+      );
     },
     async remove(imageId) {
       try {

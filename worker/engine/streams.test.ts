@@ -116,7 +116,7 @@ describe("the engine's address and errors", () => {
     expect(parseDockerHost("unix:///a/b.sock")).toEqual({ socketPath: "/a/b.sock" });
     expect(parseDockerHost("tcp://10.0.0.1:2375")).toEqual({ host: "10.0.0.1", port: 2375 });
     expect(() => parseDockerHost("ssh://x")).toThrow();
-    expect((connectDocker("unix:///a/b.sock").modem as unknown as { socketPath: string }).socketPath).toBe("/a/b.sock");
+    expect((connectDocker(parseDockerHost("unix:///a/b.sock")).modem as unknown as { socketPath: string }).socketPath).toBe("/a/b.sock");
   });
   it("tells an engine that is away from one that refuses", () => {
     expect(engineError(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "x")).toMatchObject({ code: "engine_unavailable", kind: "temporary" });

@@ -11,7 +11,7 @@ const LOW_BYTES = 5 * GIB;
 const LOW_SHARE = 0.15;
 const KEEP_BYTES = GIB;
 
-/** Removes build cache by age, and by pressure when the disk gets full; never while something is built. */
+/** Removes build cache by age, and by pressure when the disk gets full, on every node that can be asked; never while something is built. */
 export async function reclaimDisk(worker: WorkerContext): Promise<void> {
   const { db, log } = worker.services;
   const [building] = await db
@@ -21,10 +21,17 @@ export async function reclaimDisk(worker: WorkerContext): Promise<void> {
     .limit(1);
   if (building) return;
   const disk = await statfs(worker.env.DOKPLOY_HOME);
-  const free = disk.bavail * disk.bsize;
-  const isLow = free < LOW_BYTES || free < disk.blocks * disk.bsize * LOW_SHARE;
-  const freed = await worker.ports.images.reclaim({ unusedHours: UNUSED_HOURS, keepBytes: isLow ? KEEP_BYTES : null });
-  if (freed > 0) log.info({ freed, isLow }, "build cache removed");
+  const own = { name: "", engine: worker.ports, free: disk.bavail * disk.bsize, total: disk.blocks * disk.bsize };
+  const others = worker.agents.ready().map(({ name, engine, report }) => ({ name, engine, free: report.freeDiskBytes, total: report.totalDiskBytes }));
+  for (const { name, engine, free, total } of [own, ...others]) {
+    const isLow = free < LOW_BYTES || free < total * LOW_SHARE;
+    try {
+      const freed = await engine.images.reclaim({ unusedHours: UNUSED_HOURS, keepBytes: isLow ? KEEP_BYTES : null });
+      if (freed > 0) log.info({ freed, isLow, node: name }, "build cache removed");
+    } catch (error) {
+      log.warn({ err: error, node: name }, "no disk reclaimed");
+    }
+  }
 }
 
 export function reclaimRegularly(worker: WorkerContext): { close(): void } {

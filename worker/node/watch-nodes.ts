@@ -7,12 +7,16 @@ const REPORT_MS = 10_000;
 /** Swarm tells of one change in several events, and knows of a task a little after its container started. */
 const SETTLE_MS = 150;
 type Row = typeof nodes.$inferInsert;
+/** What is known of a machine while it is watched. */
+export type NodeRow = Row & { isOwn: boolean; labels: Record<string, string> };
 
 export type NodeWatch = {
   /** Machines in the Swarm; 1 until the engine was asked. */
   count(): number;
   /** The node that the worker's engine is; "" until it was asked. */
   ownId(): string;
+  /** What is known of each, as last seen. */
+  list(): readonly NodeRow[];
   /** Reads and stores the nodes now. What fails is logged, and looked at again at the next event or report. */
   refresh(): Promise<void>;
   /** Calls back when the number of machines has changed. */
@@ -23,7 +27,7 @@ export type NodeWatch = {
 /** Keeps the table of nodes true to what Swarm says: at each of its events, and every 10 s for what it tells of by none (where tasks are). */
 export function watchNodes(services: Services, cluster: Cluster): NodeWatch {
   const calls = new Set<() => void>();
-  let known: Row[] = [];
+  let known: NodeRow[] = [];
   let ownId = "";
   let turn: Promise<void> = Promise.resolve();
   let soon: NodeJS.Timeout | null = null;
@@ -31,7 +35,7 @@ export function watchNodes(services: Services, cluster: Cluster): NodeWatch {
   const read = async () => {
     const [found, placed, own] = await Promise.all([cluster.nodes(), cluster.placed(), cluster.ownNode()]);
     const now = services.clock();
-    const rows = found.map((node): Row => {
+    const rows = found.map((node): NodeRow => {
       const replicas = placed.filter((task) => task.node === node.id && task.isRunning).length;
       const seenAt = node.state === "ready" ? now : (known.find((row) => row.id === node.id)?.seenAt ?? null);
       return { ...node, isOwn: node.id === own, replicas, seenAt };
@@ -40,7 +44,7 @@ export function watchNodes(services: Services, cluster: Cluster): NodeWatch {
     ownId = own;
     const before = known;
     known = rows;
-    if (visible(before) !== visible(rows)) await announce(services);
+    if (visible(before) !== visible(rows)) await announceNodes(services);
     if (before.length !== rows.length) for (const call of calls) call();
   };
   const refresh = () => {
@@ -57,6 +61,7 @@ export function watchNodes(services: Services, cluster: Cluster): NodeWatch {
   return {
     count: () => Math.max(1, known.length),
     ownId: () => ownId,
+    list: () => known,
     refresh,
     onCount: (call) => void calls.add(call),
     close() {
@@ -84,7 +89,7 @@ async function store({ db }: Services, rows: Row[]): Promise<void> {
 }
 
 /** Those who may see the nodes are told, in whichever team they are. */
-async function announce(services: Services): Promise<void> {
+export async function announceNodes(services: Pick<Services, "db" | "events">): Promise<void> {
   for (const team of await administratorTeams(services)) services.events.publish(team, { type: "nodes" });
 }
 

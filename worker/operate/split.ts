@@ -75,7 +75,7 @@ async function trialContent(worker: WorkerContext, place: AppPlace, releaseId: s
   const slot = otherSlot(app.activeSlot ?? "b");
   if (!row || row.prunedAt !== null) throw new AppError("conflict", { what: "That release is no longer kept.", fix: "Deploy its commit again." });
   const draft = await slotContent(worker, place, { releaseId, slot, port: 0, replicas: app.replicas });
-  const port = draft && (await portOf(worker, draft.config, row.imageId));
+  const port = draft && (await portOf(worker, draft.config, row));
   const content = port && (await slotContent(worker, place, { releaseId, slot, port, replicas: app.replicas }));
   if (!content) throw new AppError("conflict", { what: "That release is gone.", fix: "Choose another one." });
   return { ...content, port };

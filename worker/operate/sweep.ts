@@ -1,13 +1,12 @@
-import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
-import { apps, deployments, environments, releases } from "../../db/schema";
-import { isUuid } from "../../server/projects/service";
+import { and, eq, isNotNull, isNull } from "drizzle-orm";
+import { apps, deployments, environments } from "../../db/schema";
 import type { WorkerContext } from "../context";
 import { isBusy, readAppPlace } from "../data";
-import { deploymentOfTag, IMAGE_PREFIX } from "../deploy/image-tag";
 import { releaseCommandName } from "../deploy/release-command";
 import { otherSlot } from "../deploy/slot-spec";
 import { listWorkTrees, removeUnheldWorkTrees } from "../deploy/work-tree";
 import { removeUnusedNetwork } from "../environment-network";
+import { sweepImages } from "./sweep-images";
 
 /** A config comes before the service that uses it. */
 const FRESH_CONFIG_MS = 60_000;
@@ -21,7 +20,7 @@ export async function sweep(worker: WorkerContext): Promise<void> {
   const kinds: Record<string, (worker: WorkerContext) => Promise<number>> = {
     slots,
     commands,
-    images,
+    images: sweepImages,
     networks,
     configs: () => worker.ports.configs.removeUnused({ olderThanMs: FRESH_CONFIG_MS }),
     workTrees,
@@ -79,25 +78,6 @@ async function commands(worker: WorkerContext): Promise<number> {
   const held = new Set((await underWay(worker)).map(({ id, epoch }) => releaseCommandName(id, String(epoch))));
   const left = found.filter((name) => !held.has(name));
   for (const name of left) await worker.ports.oneOff.end(name);
-  return left.length;
-}
-
-/** An image stays while its deployment runs, and as long as a release of it is kept. */
-async function images({ services, ports }: WorkerContext): Promise<number> {
-  const found = (await ports.images.owned(IMAGE_PREFIX)).filter(({ name }) => isUuid(deploymentOfTag(name)));
-  if (found.length === 0) return 0;
-  const open = await services.db
-    .select({ id: deployments.id })
-    .from(deployments)
-    .where(inArray(deployments.status, ["queued", "running"]));
-  const kept = await services.db
-    .select({ id: releases.imageId })
-    .from(releases)
-    .innerJoin(apps, and(eq(apps.id, releases.appId), isNull(apps.deletedAt)))
-    .where(isNull(releases.prunedAt));
-  const needed = new Set([...open, ...kept].map((row) => row.id));
-  const left = found.filter(({ name, imageId }) => !needed.has(imageId) && !needed.has(deploymentOfTag(name)));
-  for (const { name } of left) await ports.images.remove(name);
   return left.length;
 }
 

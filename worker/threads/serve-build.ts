@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import http from "node:http";
 import path from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import { ContextRefused } from "../engine/buildkit/context-files";
@@ -8,7 +7,7 @@ import { type Context, type ContextRequest, contextTree, dockerfileTree, textTre
 import { type Sent, sendTree } from "../engine/buildkit/filesync";
 import { type Call, GrpcError, STATUS } from "../engine/buildkit/grpc-frames";
 import { openSession, type SessionOptions } from "../engine/buildkit/session";
-import type { EngineAddress } from "../engine/docker-client";
+import { type EngineAddress, requestEngine } from "../engine/engine-address";
 
 /**
  * `path` is the build's request line; the answer's bytes go to `port` as they come. From it comes "cancel" when the engine was asked to end
@@ -116,7 +115,7 @@ export default async function serveBuild({ address, path: target, session: given
 /** Asks for the build and hands its answer over, part by part. */
 function answer({ address, target, port, signal }: { address: EngineAddress; target: string; port: MessagePort; signal: AbortSignal }): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = http.request({ ...address, method: "POST", path: target, agent: false, signal });
+    const request = requestEngine(address, { method: "POST", path: target, agent: false, signal });
     request.on("error", reject);
     request.on("response", (response) => {
       response.on("data", (part: Buffer) => {

@@ -41,6 +41,7 @@ export function Side({ run, changes }: { run: DeploymentWithSpans; changes: Depl
 function HowItCame({ run, hadSlot }: { run: DeploymentWithSpans; hadSlot: boolean }) {
   const webhook = run.spans.find((span) => span.step === "webhook" && span.finishedAt !== null);
   const took = webhook?.finishedAt ? (Date.parse(webhook.finishedAt) - Date.parse(webhook.startedAt)) / 1000 : null;
+  const builtOn = run.spans.findLast((span) => span.step === "build" && span.parent === null)?.detail.node;
   return (
     <>
       <h2>How it came</h2>
@@ -71,7 +72,8 @@ function HowItCame({ run, hadSlot }: { run: DeploymentWithSpans; hadSlot: boolea
             <Clock at={run.liveAt} />
           </Fact>
         ) : null}
-        {run.attempt > 1 ? <Fact term="Attempt">{run.attempt}: a worker was lost on the way</Fact> : null}
+        {typeof builtOn === "string" ? <Fact term="Built on">{builtOn}</Fact> : null}
+        {run.attempt > 1 ? <Fact term="Attempt">{run.attempt}: something was lost on the way</Fact> : null}
         {took === null ? null : <Fact term="Before that">push → webhook {duration(took)}</Fact>}
       </dl>
     </>

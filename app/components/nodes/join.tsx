@@ -23,8 +23,9 @@ export function Join({ problem, joined }: { problem: Explanation | null; joined:
         <>
           {joined ? null : (
             <p className="t2 said">
-              The machine needs Docker 20.10 or later and must reach this one on the ports 2377 and 7946 (and 4789/udp between all). It is shown here as soon as
-              it has joined; images that are kept are then carried to the registry, so that every release runs on it.
+              The machine needs Docker 20.10 or later and must reach this one on the ports 2377 and 7946 (and 4789/udp between all), and be reached by it on
+              7380 (DOKPLOY_AGENT_PORT), where its agent listens. It is shown here as soon as it has joined; images that are kept are then carried to the
+              registry, so that every release runs on it.
             </p>
           )}
           <Form method="post" action="/nodes?join#join" className="form" preventScrollReset>

@@ -1,6 +1,6 @@
 import { Form, Link } from "@remix-run/react";
 import { useRefused } from "~/lib/actions";
-import type { ClusterNode } from "../../../server/cluster/schema";
+import { BUILD_LABEL, type ClusterNode } from "../../../server/cluster/schema";
 import { counted } from "../time/format";
 import { size } from "../time/size";
 import { Asked } from "../ui/asked";
@@ -8,9 +8,9 @@ import { Field } from "../ui/field";
 import { ProblemCard } from "../ui/problem";
 import { Submit } from "../ui/submit";
 import { Ago } from "../ui/time";
-import { NodeState, NodeWork, roleWord } from "./node-state";
+import { AgentState, NodeState, NodeWork, roleWord } from "./node-state";
 
-const INTENTS = ["labels", "role", "drain", "activate", "remove"] as const;
+const INTENTS = ["labels", "role", "builds", "drain", "activate", "remove"] as const;
 
 /** One machine: what it is, and what can be done with it. */
 export function Manage({ node, others }: { node: ClusterNode; others: number }) {
@@ -37,6 +37,22 @@ export function Manage({ node, others }: { node: ClusterNode; others: number }) 
           </dd>
           <dt>Role</dt>
           <dd>{roleWord(node)}</dd>
+          <dt>Builds</dt>
+          <dd>{buildWord(node)}</dd>
+          {node.agent ? (
+            <>
+              <dt>Agent</dt>
+              <dd>
+                <AgentState agent={node.agent} /> (<Ago at={node.agent.since} />)
+                {node.agent.version ? (
+                  <>
+                    , version <code>{node.agent.version}</code>
+                  </>
+                ) : null}
+                {node.agent.message ? <span className="t3 under">{node.agent.message}</span> : null}
+              </dd>
+            </>
+          ) : null}
           <dt>Size</dt>
           <dd>
             {counted(node.cpus, "core")}, {size(node.memory)}
@@ -59,9 +75,15 @@ export function Manage({ node, others }: { node: ClusterNode; others: number }) 
   );
 }
 
+function buildWord({ builds, isOwn, availability }: ClusterNode): string {
+  if (!builds) return isOwn ? "here only while no other node builds" : "no images are built here";
+  return availability === "active" || isOwn ? "images are built here" : "images are built here when it takes work";
+}
+
 function LabelForm({ node }: { node: ClusterNode }) {
   const refused = useRefused("labels");
   const written = Object.entries(node.labels)
+    .filter(([key]) => key !== BUILD_LABEL)
     .map(([key, value]) => `${key}=${value}`)
     .join(", ");
   return (
@@ -114,6 +136,15 @@ function Deeds({ node, others }: { node: ClusterNode; others: number }) {
       ) : (
         <Deed node={node} intent="activate" label="Activate" busy="Activating …" />
       )}
+      {isBusy ? null : (
+        <Deed
+          node={node}
+          intent="builds"
+          label={node.builds ? "Build no images here" : "Build images here"}
+          busy="Saving …"
+          more={<input type="hidden" name="builds" value={String(!node.builds)} />}
+        />
+      )}
       {isBusy || node.isOwn || (node.role === "worker" && node.state !== "ready") ? null : (
         <Deed
           node={node}
@@ -148,7 +179,19 @@ function Deeds({ node, others }: { node: ClusterNode; others: number }) {
   );
 }
 
-function Deed({ node, intent, label, busy, more }: { node: ClusterNode; intent: "activate" | "role"; label: string; busy: string; more?: React.ReactNode }) {
+function Deed({
+  node,
+  intent,
+  label,
+  busy,
+  more,
+}: {
+  node: ClusterNode;
+  intent: "activate" | "role" | "builds";
+  label: string;
+  busy: string;
+  more?: React.ReactNode;
+}) {
   return (
     <Form method="post" action={`/nodes?node=${node.id}#node`} preventScrollReset>
       <input type="hidden" name="node" value={node.id} />

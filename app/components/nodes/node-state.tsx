@@ -24,4 +24,11 @@ export function NodeWork({ node: { work, availability } }: { node: Pick<ClusterN
   return <span className="state g-wait">{AVAILABLE[availability]}</span>;
 }
 
+const AGENTS: Record<NonNullable<ClusterNode["agent"]>["state"], string> = { ready: "succeeded", starting: "running", away: "failed" };
+
+/** How the agent is by which the platform reaches that node's engine. */
+export function AgentState({ agent }: { agent: NonNullable<ClusterNode["agent"]> }) {
+  return <span className={`state g-${AGENTS[agent.state]}`}>{agent.state}</span>;
+}
+
 export const roleWord = (node: Pick<ClusterNode, "role" | "isLeader">): string => (node.isLeader ? "manager, leads" : node.role);

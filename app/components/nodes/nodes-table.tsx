@@ -1,12 +1,15 @@
 import { Link } from "@remix-run/react";
-import type { ClusterNode } from "../../../server/cluster/schema";
+import { BUILD_LABEL, type ClusterNode } from "../../../server/cluster/schema";
 import { counted } from "../time/format";
 import { size } from "../time/size";
 import { acts, type Column, Records } from "../ui/records";
 import { Ago } from "../ui/time";
-import { NodeState, NodeWork, roleWord } from "./node-state";
+import { AgentState, NodeState, NodeWork, roleWord } from "./node-state";
 
-const labelsOf = (node: ClusterNode) => Object.entries(node.labels).sort(([a], [b]) => (a < b ? -1 : 1));
+const labelsOf = (node: ClusterNode) =>
+  Object.entries(node.labels)
+    .filter(([key]) => key !== BUILD_LABEL)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 
 function Labels({ node }: { node: ClusterNode }) {
   const labels = labelsOf(node);
@@ -32,7 +35,7 @@ const COLUMNS: Column<ClusterNode>[] = [
         <Link className="strong" to={`?node=${node.id}#node`} preventScrollReset>
           {node.name}
         </Link>{" "}
-        {node.isOwn ? <span className="badge">platform</span> : null}
+        {node.isOwn ? <span className="badge">platform</span> : null} {node.builds && !node.isOwn ? <span className="badge">builds</span> : null}
         <Labels node={node} />
       </>
     ),
@@ -50,7 +53,19 @@ const COLUMNS: Column<ClusterNode>[] = [
       </>
     ),
   },
-  { head: "Work", cell: (node) => <NodeWork node={node} /> },
+  {
+    head: "Work",
+    cell: (node) => (
+      <>
+        <NodeWork node={node} />
+        {node.agent && node.agent.state !== "ready" ? (
+          <span className="small under">
+            agent <AgentState agent={node.agent} />
+          </span>
+        ) : null}
+      </>
+    ),
+  },
   { head: "Replicas", className: "num replicas", isNamedOnPhone: true, cell: (node) => node.replicas },
   { head: "Role", className: "t2", cell: roleWord },
   {

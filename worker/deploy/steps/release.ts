@@ -14,7 +14,7 @@ import { leaveSplit } from "../leave-split";
 import { runReleaseCommand } from "../release-command";
 import { openConfig, sealConfig } from "../release-config";
 import { goesBack, isRebuild, type Results, type Run } from "../run";
-import { portOf } from "../slot-port";
+import { imageHere, portOf } from "../slot-port";
 import { environmentOf, labelsOf, otherSlot, type ReleaseFacts, serviceOf, slotSpecOf } from "../slot-spec";
 
 const RUNNING_TIMEOUT_MS = 120_000;
@@ -27,7 +27,7 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
   const { slots } = worker.ports;
   const row = await carryImage(worker, run.ctx, await releaseRow(run), signal);
   const image = row.imageDigest ?? row.imageId;
-  const port = await portOf(worker, config, row.imageId);
+  const port = await portOf(worker, config, row, signal);
   const slot = place.app.activeSlot === null ? "a" : otherSlot(place.app.activeSlot);
   const name = serviceOf(place.app, slot);
   const [written, present] = await Promise.all([
@@ -41,6 +41,7 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
 
   const facts = { id: row.id, number: row.number, deploymentId: row.deploymentId, image, commitSha: row.commitSha };
   if (config.releaseCommand && isRebuild(run)) {
+    await imageHere(worker, row, signal);
     await runReleaseCommand(
       run,
       {

@@ -196,11 +196,19 @@ export function createBuilder(engine: Engine, { registry, limits, resources, poo
     const reporter = createReporter(request);
     let cut: NodeJS.Timeout | undefined;
     let again: NodeJS.Timeout | undefined;
-    const askToCancel = () =>
-      cancelBuild(request.id).catch((error: unknown) => {
+    let isAsking = false;
+    const askToCancel = async () => {
+      if (isAsking) return;
+      isAsking = true;
+      try {
+        await cancelBuild(request.id);
+      } catch (error) {
+        clearInterval(again);
         log.warn({ reason: messageOf(error), build: request.id }, "the engine did not cancel a build; its connection is cut");
         port1.postMessage("abort");
-      });
+      }
+      isAsking = false;
+    };
     const onAbort = () => {
       port1.postMessage("cancel");
       cut = setTimeout(() => port1.postMessage("abort"), CANCEL_GRACE_MS);

@@ -1,8 +1,8 @@
-import http from "node:http";
 import http2 from "node:http2";
 import type { Duplex } from "node:stream";
 import protobuf from "protobufjs";
-import type { EngineAddress, RegistryAccess } from "../docker-client";
+import type { RegistryAccess } from "../docker-client";
+import { type EngineAddress, requestEngine } from "../engine-address";
 import { GrpcError, type Methods, STATUS, type Streaming, serveGrpc, type Unary } from "./grpc-frames";
 
 export type BuildSession = { close(): void };
@@ -63,7 +63,7 @@ function upgrade(address: EngineAddress, { id, sharedKey, signal }: SessionOptio
       "X-Docker-Expose-Session-Sharedkey": sharedKey,
       "X-Docker-Expose-Session-Grpc-Method": methods,
     };
-    const request = http.request({ ...address, method: "POST", path: "/session", headers, agent: false, signal });
+    const request = requestEngine(address, { method: "POST", path: "/session", headers, agent: false, signal });
     request.on("upgrade", (_response, socket, head) => {
       if (head.length > 0) socket.unshift(head);
       resolve(socket);
