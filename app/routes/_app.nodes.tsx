@@ -11,7 +11,8 @@ import { useAnswer } from "~/lib/actions";
 import { done } from "~/lib/flash.server";
 import { invalid } from "~/lib/problem.server";
 import { type Api, act, load, refused } from "~/lib/trpc.server";
-import { BUILD_LABEL, type ClusterNode, readLabels, setLabelsSchema } from "../../server/cluster/schema";
+import { BUILD_LABEL } from "../../server/cluster/constants";
+import { type ClusterNode, readLabels, setLabelsSchema } from "../../server/cluster/schema";
 import styles from "../styles/nodes.css";
 
 export const links: LinksFunction = () => [{ rel: "stylesheet", href: styles }];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Explanation } from "../errors";
+import { BUILD_LABEL } from "./constants";
 
 /** What both Swarm's constraint language and a command line take without quoting. */
 export const labelKeySchema = z
@@ -45,8 +46,7 @@ export const setLabelsSchema = z.object({
 export type NodeRole = (typeof NODE_ROLES)[number];
 export type NodeWork = { kind: "labels" | "role" | "drain" | "activate" | "remove"; status: "queued" | "running" | "failed"; error: Explanation | null };
 
-/** The label by which a node builds, or does not: without it the platform's own does, and others do not. */
-export const BUILD_LABEL = "dokploy.build";
+/** Whether it is the role of a node to build. */
 export const buildsOn = ({ labels, isOwn }: { labels: Record<string, string>; isOwn: boolean }): boolean =>
   labels[BUILD_LABEL] === undefined ? isOwn : labels[BUILD_LABEL] === "true";
 

@@ -5,8 +5,9 @@ import type { TeamContext } from "../context";
 import type { TeamRows } from "../data/team-data";
 import { AppError } from "../errors";
 import { operationDone, requestNodeOperation, takeAnswer } from "../operations/service";
+import { BUILD_LABEL } from "./constants";
 import { joinProblem } from "./join";
-import { BUILD_LABEL, buildsOn, type ClusterNode, type JoinToken, type NodeList, type NodeRole, type NodeWork } from "./schema";
+import { buildsOn, type ClusterNode, type JoinToken, type NodeList, type NodeRole, type NodeWork } from "./schema";
 
 type NodeRow = typeof nodes.$inferSelect;
 type NodeKind = "node-labels" | "node-role" | "node-drain" | "node-activate" | "node-remove";

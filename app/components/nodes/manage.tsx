@@ -1,6 +1,7 @@
 import { Form, Link } from "@remix-run/react";
 import { useRefused } from "~/lib/actions";
-import { BUILD_LABEL, type ClusterNode } from "../../../server/cluster/schema";
+import { BUILD_LABEL } from "../../../server/cluster/constants";
+import type { ClusterNode } from "../../../server/cluster/schema";
 import { counted } from "../time/format";
 import { size } from "../time/size";
 import { Asked } from "../ui/asked";

@@ -1,5 +1,6 @@
 import { Link } from "@remix-run/react";
-import { BUILD_LABEL, type ClusterNode } from "../../../server/cluster/schema";
+import { BUILD_LABEL } from "../../../server/cluster/constants";
+import type { ClusterNode } from "../../../server/cluster/schema";
 import { counted } from "../time/format";
 import { size } from "../time/size";
 import { acts, type Column, Records } from "../ui/records";
