@@ -10,7 +10,9 @@ const poolIsExhausted = (error: unknown) =>
 
 const FREE_ATTEMPTS = 40;
 const FREE_PAUSE_MS = 250;
-const isGone = (error: unknown) => /network \S+ not found/i.test(messageOf(error instanceof DeployError ? error.cause : error));
+const saidBy = (error: unknown) => messageOf(error instanceof DeployError ? error.cause : error);
+const isGone = (error: unknown) => /network \S+ not found/i.test(saidBy(error));
+const isEdgeMadeAnew = (error: unknown) => /marked for removal|no such container/i.test(saidBy(error));
 
 async function create(engine: Engine, name: string, labels: Record<string, string>): Promise<void> {
   try {
@@ -47,8 +49,8 @@ export function createEnvironmentNetwork(engine: Engine, edge: EdgeConnection): 
         try {
           return await edge.connect(name);
         } catch (error) {
-          // just removed: Swarm has forgotten it, and the engine still lists it for a moment
-          if (!isGone(error) || attempt === FREE_ATTEMPTS) throw error;
+          // just removed: Swarm has forgotten it, and the engine still lists it for a moment; or the edge is made anew after the engine died
+          if (!(isGone(error) || isEdgeMadeAnew(error)) || attempt === FREE_ATTEMPTS) throw error;
           await new Promise((resolve) => setTimeout(resolve, FREE_PAUSE_MS));
         }
       }

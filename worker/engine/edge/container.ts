@@ -5,6 +5,9 @@ import { DeployError } from "../../errors";
 import { ask, askMaybe, type Engine, messageOf, statusOf } from "../docker-client";
 import { ENVIRONMENT_NETWORK_LABEL, networksNamed } from "../network-names";
 
+const GONE_ATTEMPTS = 40;
+const GONE_PAUSE_MS = 250;
+
 export type EdgeContainerOptions = { image: string; publicPort: number; probePort: number; filesDirectory: string };
 
 const SPEC_LABEL = "dokploy.edge";
@@ -136,6 +139,19 @@ export function createEdgeContainer(engine: Engine, options: EdgeContainerOption
     return (await docker.listNetworks({ filters })).map((network) => network.Name);
   }
 
+  /** What an engine that was killed had begun to remove can be neither started nor connected: it goes first. */
+  async function untilSettled() {
+    for (let attempt = 1; ; attempt += 1) {
+      const present = await inspect();
+      const isGoing = present !== null && (present.State.Dead || present.State.Status === "removing");
+      if (!isGoing || attempt === GONE_ATTEMPTS) return present;
+      await container()
+        .remove({ force: true })
+        .catch((error: unknown) => log.warn({ reason: messageOf(error) }, "the edge that is being removed is still there"));
+      await new Promise((resolve) => setTimeout(resolve, GONE_PAUSE_MS));
+    }
+  }
+
   async function start(): Promise<void> {
     try {
       await container().start();
@@ -155,7 +171,7 @@ export function createEdgeContainer(engine: Engine, options: EdgeContainerOption
   async function reconcileOnce(): Promise<{ containerId: string; replaced: boolean }> {
     await mkdir(options.filesDirectory, { recursive: true, mode: 0o700 });
     const wanted = edgeContainerSpec(homeId, options);
-    let present = await inspect();
+    let present = await untilSettled();
     const image = await askMaybe("inspect the edge's image", () => docker.getImage(options.image).inspect());
     const isStale = present !== null && (present.Config.Labels?.[SPEC_LABEL] !== wanted.Labels?.[SPEC_LABEL] || (image !== null && present.Image !== image.Id));
     if (present && isStale) {
