@@ -15,9 +15,12 @@ const CODES = new Set([
   "40001",
 ]);
 
-/** Whether an error says that PostgreSQL could not be asked, and may be asked again in a moment. */
+/**
+ * Whether an error says that PostgreSQL could not be asked, and may be asked again in a moment. One that was explained already is what its
+ * explanation says: the engine, too, refuses connections.
+ */
 export function isDatabaseAway(error: unknown): boolean {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+  for (let cause: unknown = error; cause instanceof Error && !("explanation" in cause); cause = cause.cause) {
     const code = (cause as { code?: unknown }).code;
     if (typeof code === "string" && CODES.has(code)) return true;
   }

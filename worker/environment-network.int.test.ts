@@ -29,7 +29,7 @@ test("a network goes with the last application, and one that comes meanwhile wai
   const seen: string[] = [];
   const [going, gone] = [deferred(), deferred()];
   const network = {
-    ensure: async (request: { name: string }) => void seen.push(`ensured ${request.name}`),
+    ensure: async (request: { name: string }) => seen.push(`ensured ${request.name}`) > 0,
     remove: async (given: string) => {
       seen.push(`removing ${given}`);
       going.resolve();

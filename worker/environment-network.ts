@@ -4,17 +4,34 @@ import type { Transaction } from "../db/client";
 import { apps, environments } from "../db/schema";
 import type { WorkerContext } from "./context";
 import type { AppPlace } from "./data";
+import { DeployError } from "./errors";
 
 const RETRY_MS = 50;
+const SETTLE_MS = 250;
+const MOST_TRIES = 40;
 
-/** The environment's network with the edge on it; it stays as long as the environment has an application. */
-export const ensureNetwork = (worker: WorkerContext, { environment, project }: Pick<AppPlace, "environment" | "project">): Promise<void> =>
-  guarded(worker, environment.network, "shared", () =>
-    worker.ports.network.ensure({
-      name: environment.network,
-      labels: { "dokploy.home": worker.env.DOKPLOY_HOME_ID, "dokploy.project": project.name, "dokploy.environment": environment.name },
-    }),
+/**
+ * The environment's network with the edge on it; it stays as long as the environment has an application.
+ * @throws DeployError `engine_unavailable` when it could not be joined for ten seconds
+ */
+export async function ensureNetwork(worker: WorkerContext, { environment, project }: Pick<AppPlace, "environment" | "project">): Promise<void> {
+  const name = environment.network;
+  const labels = { "dokploy.home": worker.env.DOKPLOY_HOME_ID, "dokploy.project": project.name, "dokploy.environment": environment.name };
+  // between two tries neither a lock nor a connection is held
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    if (await guarded(worker, name, "shared", () => worker.ports.network.ensure({ name, labels }))) return;
+    await wait(SETTLE_MS);
+  }
+  throw new DeployError(
+    "engine_unavailable",
+    {
+      what: `The edge could not join the network of ${project.name}/${environment.name}.`,
+      why: "The engine is still removing the network or the edge of before.",
+      fix: "It is tried again by itself; look at the engine's log if it stays so.",
+    },
+    { kind: "temporary" },
   );
+}
 
 /** Takes a network away when no application is left that could need it. Answers whether it did. */
 export const removeUnusedNetwork = (worker: WorkerContext, name: string): Promise<boolean> =>

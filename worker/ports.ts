@@ -237,8 +237,8 @@ export interface Agents {
 }
 
 export interface EnvironmentNetwork {
-  /** The overlay network exists and the edge is connected to it. Idempotent. */
-  ensure(request: { name: string; labels: Record<string, string> }): Promise<void>;
+  /** The overlay network exists and the edge is connected to it. Idempotent. False while the one or the other of before is still going away: ask again in a moment. */
+  ensure(request: { name: string; labels: Record<string, string> }): Promise<boolean>;
   remove(name: string): Promise<void>;
   /** The names of all environments' networks of this installation that the engine has. */
   owned(): Promise<string[]>;

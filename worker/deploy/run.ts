@@ -41,8 +41,8 @@ export type Run = {
   log: LogWriter;
   /** Its image goes to the registry: other nodes may run it, and build it. */
   travels: boolean;
-  /** The environment's network is there and the edge is on it: brought about while the source is fetched and built. */
-  networkReady: Promise<void>;
+  /** The environment's network is there and the edge is on it: begun while the source is fetched and built, tried again by each call after a failure. */
+  networkReady(): Promise<void>;
   /** A line in the deployment's log, under the running step. */
   say(text: string): void;
   /** Children of the running step: written to the ledger with it, on success and on failure. */

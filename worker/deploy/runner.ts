@@ -100,11 +100,11 @@ async function configOf(ctx: TeamContext, place: AppPlace, deployment: Deploymen
   return target ? { ...openConfig(ctx, place.app.id, target.config), replicas: place.app.replicas } : snapshotConfig(ctx, place);
 }
 
-/** Needed by `release` only; a failure is thrown there, where it is awaited. */
-function networkFor(worker: WorkerContext, place: AppPlace): Promise<void> {
-  const ready = ensureNetwork(worker, place);
-  ready.catch((error: unknown) => worker.services.log.warn({ err: error, network: place.environment.network }, "the environment's network is not ready"));
-  return ready;
+/** Needed by `release` only; a failure is thrown there, and each try of that step asks anew. */
+function networkFor(worker: WorkerContext, place: AppPlace): () => Promise<void> {
+  const begun = ensureNetwork(worker, place);
+  begun.catch((error: unknown) => worker.services.log.warn({ err: error, network: place.environment.network }, "the environment's network is not ready"));
+  return () => begun.catch(() => ensureNetwork(worker, place));
 }
 
 /** The end of `queue`, or of the attempt that was lost. */

@@ -44,15 +44,14 @@ async function create(engine: Engine, name: string, labels: Record<string, strin
 export function createEnvironmentNetwork(engine: Engine, edge: EdgeConnection): EnvironmentNetwork {
   return {
     async ensure({ name, labels }) {
-      for (let attempt = 1; ; attempt += 1) {
-        if ((await networksNamed(engine, name)).length === 0) await create(engine, name, labels);
-        try {
-          return await edge.connect(name);
-        } catch (error) {
-          // just removed: Swarm has forgotten it, and the engine still lists it for a moment; or the edge is made anew after the engine died
-          if (!(isGone(error) || isEdgeMadeAnew(error)) || attempt === FREE_ATTEMPTS) throw error;
-          await new Promise((resolve) => setTimeout(resolve, FREE_PAUSE_MS));
-        }
+      if ((await networksNamed(engine, name)).length === 0) await create(engine, name, labels);
+      try {
+        await edge.connect(name);
+        return true;
+      } catch (error) {
+        // just removed: Swarm has forgotten it, and the engine still lists it for a moment; or the edge is made anew after the engine died
+        if (isGone(error) || isEdgeMadeAnew(error)) return false;
+        throw error;
       }
     },
     async owned() {

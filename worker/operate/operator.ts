@@ -127,8 +127,9 @@ async function finish(worker: WorkerContext, row: OperationRow): Promise<void> {
       throw new AppError("internal", { what: `No worker lived through this operation in ${MAX_LOST} attempts.`, fix: "Look at the worker's log." });
     await perform(worker, row, lost.signal);
   } catch (thrown) {
-    if (lost.signal.aborted || isDatabaseAway(thrown)) {
-      log.warn({ err: thrown, operation: row.id }, "the operation's lease is lost; whoever has it goes on");
+    // while the engine is away too: the lease lapses, and it is tried again after that
+    if (lost.signal.aborted || isDatabaseAway(thrown) || (thrown instanceof DeployError && thrown.code === "engine_unavailable")) {
+      log.warn({ err: thrown, operation: row.id }, "the operation is left to whoever has its lease next");
       return;
     }
     const isTemporary = thrown instanceof DeployError && thrown.kind === "temporary" && row.attempts < MAX_ATTEMPTS;

@@ -182,11 +182,12 @@ describe("an application behind the edge", () => {
 
   it("joins a network that was removed a moment ago and is made anew", async () => {
     const name = `${engine.homeId}-again`;
+    const joined = () => expect.poll(() => engine.ports.network.ensure({ name, labels: {} }), { timeout: 10_000 }).toBe(true);
     for (let n = 0; n < 5; n++) {
-      await engine.ports.network.ensure({ name, labels: {} });
+      await joined();
       await engine.ports.network.remove(name);
     }
-    await engine.ports.network.ensure({ name, labels: {} });
+    await joined();
     expect((await engine.ports.docker.getNetwork(name).inspect()) as object).toMatchObject({ Name: name, Driver: "overlay" });
     await engine.ports.network.remove(name);
   }, 60_000);

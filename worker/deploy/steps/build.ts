@@ -62,8 +62,11 @@ async function finishedBefore(run: Run, tag: string): Promise<NonNullable<Result
   const { worker, deployment } = run;
   const isOwn = deployment.buildNode === null || deployment.buildNode === worker.nodes.ownId();
   const engine = engineOf(worker, deployment.buildNode);
-  const asked = engine?.images.inspect(tag) ?? Promise.resolve(null);
-  const image = isOwn ? await asked : await asked.catch(() => null);
+  const image = await (engine?.images.inspect(tag) ?? Promise.resolve(null)).catch((error: unknown) => {
+    if (isOwn) throw error;
+    worker.services.log.warn({ err: error, deployment: deployment.id, node: deployment.buildNode }, "what was built there is not known; it is built again");
+    return null;
+  });
   return image && { imageId: image.imageId, sizeBytes: image.sizeBytes, ...(isOwn ? {} : { node: deployment.buildNode ?? "" }) };
 }
 

@@ -33,7 +33,7 @@ export async function release(run: Run, signal: AbortSignal): Promise<NonNullabl
   const [written, present] = await Promise.all([
     writeFenced(worker.services.db, deployment, { releaseId: row.id, release: row.number, image, slot }),
     slots.state(name),
-    run.networkReady,
+    run.networkReady(),
   ]);
   run.deployment = written;
 
