@@ -2,9 +2,11 @@ import path from "node:path";
 import { defineConfig } from "vitest/config";
 
 const alias = { "~": path.resolve(import.meta.dirname, "app") };
+/** An event that is waited for may take this long where the machine is slow; one that comes is seen at once. */
+const patient = { poll: { timeout: 10_000 } };
 /** Most of the time these wait for a timeout, a drain or a probe: three files at once end three times as early. */
-const together = { maxWorkers: 3, testTimeout: 180_000, hookTimeout: 180_000 };
-const oneAtATime = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000 };
+const together = { maxWorkers: 3, testTimeout: 180_000, hookTimeout: 180_000, expect: patient };
+const oneAtATime = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000, expect: patient };
 
 /** One project a level. `bin/test` starts what each of them stands on. */
 export default defineConfig({

@@ -11,9 +11,12 @@ import { REDIS_PACKAGE, redisProgram } from "../up/redis.mjs";
 import { endRunning } from "../up/run.mjs";
 import { errorLine, Refusal, say } from "../up/say.mjs";
 import { staticChecks } from "./checks.mjs";
+import { add } from "./count.mjs";
+import { tell } from "./failures.mjs";
 import { greenBefore, rememberGreen, treeHash } from "./green.mjs";
 import { startPlatform, startStores, testFolder } from "./platform.mjs";
-import { endVitest, failures, runLevel } from "./vitest-run.mjs";
+import { secondGo } from "./second-go.mjs";
+import { endVitest, runLevel } from "./vitest-run.mjs";
 
 export const LEVELS = ["unit", "integration", "engine", "browser", "faults"];
 const ON_PLATFORM = ["engine", "browser", "faults"];
@@ -27,7 +30,8 @@ const DOCKER_CLIENT = { program: "docker", packages: ["docker.io"], purpose: "a 
 const IP = { program: "ip", packages: ["iproute2"], purpose: "networks for several machines on this one" };
 const ENGINE = { program: "dockerd", packages: ["docker.io"], purpose: "an engine for each of them" };
 
-/** @typedef {import("./vitest-run.mjs").Count} Count */
+/** @typedef {import("./count.mjs").Count} Count */
+/** @typedef {import("./vitest-run.mjs").LevelResult} LevelResult */
 
 /** @typedef {{ levels: string[], isWhole: boolean, isFull: boolean, isFresh: boolean }} Asked */
 const FLAGS = ["--full", "--fresh"];
@@ -46,6 +50,8 @@ export function readLevels(argv) {
 const standing = [];
 /** @type {Count} */
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** Said once more at the very end: a long log is often read from there. @type {string[]} */
+const said = [];
 
 /** @param {string[]} argv @param {NodeJS.ProcessEnv} env @returns {Promise<number>} the exit status */
 export async function test(argv, env) {
@@ -61,7 +67,7 @@ export async function test(argv, env) {
   }
   // whoever stops the tests closes what stands, and ends the process
   if (isStopping) await new Promise(() => {});
-  for (const failure of failures) process.stdout.write(`✗ ${failure}\n`);
+  for (const one of said) process.stdout.write(`${one}\n`);
   process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
@@ -73,7 +79,7 @@ async function runAll({ levels, isWhole, isFull, isFresh }, env) {
     if (isWhole || levels.includes("unit")) await runChecks();
     const hash = isFull ? null : treeHash(checkout, env.DOCKER_HOST);
     const left = levels.filter((level) => isFresh || !ON_PLATFORM.includes(level) || !isKnownGreen(hash, level));
-    await runLevels(left, { ...env, ...(isFull ? { DOKPLOY_TEST_FULL: "1" } : {}) }, hash);
+    await runLevels(left, { ...env, ...(isFull ? { DOKPLOY_TEST_FULL: "1" } : {}) }, hash, isWhole);
   } finally {
     await closeAll();
   }
@@ -84,7 +90,7 @@ function isKnownGreen(hash, level) {
   const green = greenBefore(hash, level);
   if (!green) return false;
   process.stdout.write(`✓ ${level}: ${green.passed} passed at ${green.at}, and nothing has changed since: not run again (bin/test --fresh runs it)\n`);
-  add({ passed: green.passed, failed: 0, skipped: 0 });
+  sum({ passed: green.passed, failed: 0, skipped: 0 });
   return true;
 }
 
@@ -117,29 +123,56 @@ async function runChecks() {
  * After the levels without an engine, two at once, each on a platform of its own: the faults mostly wait for leases and drains while the
  * engine's tests work. The browser's come after them, since Chromium gives requests up when the machine's networks change; what harms the
  * engine that all of them stand on comes last, alone.
- * @param {string[]} levels @param {NodeJS.ProcessEnv} env @param {string | null} hash
+ * @param {string[]} levels @param {NodeJS.ProcessEnv} env @param {string | null} hash @param {boolean} isWhole who names a level sees its failures at once
  */
-async function runLevels(levels, env, hash) {
+async function runLevels(levels, env, hash, isWhole) {
   const only = (/** @type {string} */ name) => levels.filter((level) => level === name);
-  await inTurn(only("unit"), (level) => runLevel(checkout, level, env));
-  await inTurn(only("integration"), async (level) => runLevel(checkout, level, { ...env, ...(await stand(startStores(env))) }));
+  await inTurn(only("unit"), async (level) => finish(level, await runLevel(checkout, level, env)));
+  await inTurn(only("integration"), async (level) => finish(level, await runLevel(checkout, level, { ...env, ...(await stand(startStores(env))) })));
 
   const [faults, isCalm] = [only("faults"), only("engine").length + only("browser").length > 0];
   const platform = await standIf(isCalm, "test", env);
   const shaken = await standIf(faults.length > 0, "faults", env);
-  const onPlatform = async (/** @type {string} */ level) => {
-    const count = await runLevel(checkout, level, await platform());
-    remember(level, count, hash, env);
-    return count;
-  };
+  /** @type {import("./second-go.mjs").LevelRun[]} */
+  const runs = [];
+  const run = async (/** @type {string} */ level, /** @type {NodeJS.ProcessEnv} */ on, isBeside = false) =>
+    void runs.push({ level, env: on, result: await runLevel(checkout, level, on, { isBeside }) });
   const isBeside = only("engine").length > 0;
-  const [, together] = await Promise.all([
-    inTurn(only("engine"), onPlatform),
-    inTurn(faults, async (level) => runLevel(checkout, level, await shaken(), { isBeside })),
+  await Promise.all([
+    inTurn(only("engine"), async (level) => run(level, await platform())),
+    inTurn(faults, async (level) => run(level, await shaken(), isBeside)),
   ]);
-  await inTurn(only("browser"), onPlatform);
-  const alone = await inTurn(faults, async () => runLevel(checkout, "alone", await shaken()));
-  if (together.length > 0 && alone.length > 0) remember("faults", sum([...together, ...alone]), hash, env);
+  await inTurn(only("browser"), async (level) => run(level, await platform()));
+  await inTurn(faults, async () => run("alone", await shaken()));
+  for (const one of runs) {
+    const asItWas = { result: one.result, unsteady: [] };
+    const { result, unsteady } = isWhole ? await secondGo(checkout, one).catch((error) => notAgain(one.level, error, asItWas)) : asItWas;
+    for (const failure of unsteady) said.push(`~ passed only when it was run again. ${tell(one.level, failure, one.result.logs, checkout)}`);
+    finish(one.level, result);
+  }
+  rememberLevels(runs, hash, env);
+}
+
+/** @template T @param {string} level @param {unknown} error @param {T} asItWas */
+function notAgain(level, error, asItWas) {
+  said.push(`✗ ${level} could not be run again: ${errorLine(error)}`);
+  return asItWas;
+}
+
+/** @param {import("./second-go.mjs").LevelRun[]} runs as they went at first @param {string | null} hash @param {NodeJS.ProcessEnv} env */
+function rememberLevels(runs, hash, env) {
+  if (hash !== treeHash(checkout, env.DOCKER_HOST)) return;
+  const of = (/** @type {string} */ level) => runs.find((run) => run.level === level)?.result.count;
+  const [engine, browser, faults, alone] = [of("engine"), of("browser"), of("faults"), of("alone")];
+  if (engine) rememberGreen(hash, "engine", engine);
+  if (browser) rememberGreen(hash, "browser", browser);
+  if (faults && alone) rememberGreen(hash, "faults", add(faults, alone));
+}
+
+/** Counts a level, and keeps what failed for the end. @param {string} level @param {LevelResult} result */
+function finish(level, { count, failures, logs }) {
+  sum(count);
+  said.push(...failures.map((failure) => `✗ ${tell(level, failure, logs, checkout)}`));
 }
 
 /**
@@ -154,26 +187,17 @@ async function standIf(isWanted, name, env) {
   return () => started;
 }
 
-/** A level that cannot be stood up is a failure, not a skip; the others still run. @param {string[]} levels @param {(level: string) => Promise<Count>} run */
+/** A level that cannot be stood up is a failure, not a skip; the others still run. @param {string[]} levels @param {(level: string) => Promise<void>} run */
 async function inTurn(levels, run) {
-  /** @type {Count[]} */
-  const counts = [];
   for (const level of levels) {
     try {
-      const count = await run(level);
-      add(count);
-      counts.push(count);
+      await run(level);
     } catch (error) {
       total.failed++;
+      said.push(`✗ ${level}: ${errorLine(error)}`);
       process.stderr.write(`${errorLine(error)}\n`);
     }
   }
-  return counts;
-}
-
-/** @param {string} level @param {Count} count @param {string | null} hash @param {NodeJS.ProcessEnv} env */
-function remember(level, count, hash, env) {
-  if (hash === treeHash(checkout, env.DOCKER_HOST)) rememberGreen(hash, level, count);
 }
 
 /** @param {Promise<import("./platform.mjs").Stand>} starting */
@@ -183,19 +207,8 @@ async function stand(starting) {
   return started.env;
 }
 
-/** @param {Count[]} counts @returns {Count} */
-const sum = (counts) => ({
-  passed: counts.reduce((n, { passed }) => n + passed, 0),
-  failed: counts.reduce((n, { failed }) => n + failed, 0),
-  skipped: counts.reduce((n, { skipped }) => n + skipped, 0),
-});
-
 /** @param {Count} count */
-function add(count) {
-  total.passed += count.passed;
-  total.failed += count.failed;
-  total.skipped += count.skipped;
-}
+const sum = (count) => void Object.assign(total, add(total, count));
 
 async function closeAll() {
   for (const one of standing.splice(0).reverse()) {

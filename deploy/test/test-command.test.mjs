@@ -6,54 +6,12 @@ import { expect, test } from "vitest";
 import { findHeavyPages, findTraces } from "./client-bundle.mjs";
 import { greenBefore, rememberGreen, treeHash } from "./green.mjs";
 import { LEVELS, readLevels } from "./test-command.mjs";
-import { countReport, failuresOf } from "./vitest-run.mjs";
 
 test("without a level all are run, in order; an unknown one is refused", () => {
   expect(readLevels([])).toEqual({ levels: LEVELS, isWhole: true, isFull: false, isFresh: false });
   expect(readLevels(["--fresh"])).toMatchObject({ levels: LEVELS, isFresh: true });
   expect(readLevels(["faults", "unit", "--full"])).toEqual({ levels: ["unit", "faults"], isWhole: false, isFull: true, isFresh: true });
   expect(() => readLevels(["units"])).toThrow("there is no level units");
-});
-
-test("a run that failed without a failing test is a failure", () => {
-  const report = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1, testResults: [] };
-  expect(countReport(report, true)).toEqual({ passed: 3, failed: 0, skipped: 2 });
-  expect(countReport(report, false)).toEqual({ passed: 3, failed: 1, skipped: 2 });
-  expect(countReport(null, true)).toEqual({ passed: 0, failed: 1, skipped: 0 });
-  const broken = {
-    ...report,
-    numFailedTests: 1,
-    testResults: [
-      { status: "failed", assertionResults: [] },
-      { status: "failed", assertionResults: [{ status: "failed" }] },
-    ],
-  };
-  expect(countReport(broken, false).failed).toBe(2);
-});
-
-test("what failed is named once more, with the start of its message", () => {
-  const report = {
-    testResults: [
-      { name: "/a.test.ts", status: "failed", message: "no such module", assertionResults: [] },
-      { name: "/b.test.ts", status: "passed", message: "", assertionResults: [{ status: "passed", fullName: "one" }] },
-      {
-        name: "/c.test.ts",
-        status: "failed",
-        message: "",
-        assertionResults: [
-          { status: "passed", fullName: "one" },
-          { status: "failed", fullName: "two", failureMessages: [Array.from({ length: 40 }, (_, n) => `line ${n}`).join("\n")] },
-        ],
-      },
-    ],
-  };
-  const [file, single, ...more] = failuresOf(report);
-  expect(more).toEqual([]);
-  expect(file).toBe("/a.test.ts\n  no such module");
-  expect(single).toMatch(/^\/c\.test\.ts: two\n {2}line 0\n/);
-  expect(single).toContain("line 11");
-  expect(single).not.toContain("line 12");
-  expect(failuresOf(null)).toEqual([]);
 });
 
 test("a server package in the browser's bundle is found", () => {

@@ -4,8 +4,11 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { endProcess, recordOf } from "../up/processes.mjs";
+import { countReport } from "./count.mjs";
+import { readFailures } from "./failures.mjs";
+import { readPressure, shortOf } from "./pressure.mjs";
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Count */
+/** @typedef {import("./count.mjs").Count} Count */
 
 /** @type {Set<import("../up/processes.mjs").ProcessRecord>} */
 const running = new Set();
@@ -16,28 +19,37 @@ export const endVitest = () => {
   return Promise.all([...running].map((record) => endProcess(record, { signal: "SIGINT", graceMs: 20_000 })));
 };
 
-/** What failed in all levels so far, to be said once more at the very end: a long log is often read from there. @type {string[]} */
-export const failures = [];
+/** @typedef {{ count: Count, failures: Failure[], logs: string | null, report: any }} LevelResult `logs`: of the platform that it stood on; `report`: vitest's JSON */
+/** @typedef {import("./failures.mjs").Failure} Failure */
 
 /**
  * @param {string} root
  * @param {string} level a project of vitest.config.ts
  * @param {NodeJS.ProcessEnv} env
- * @param {{ isBeside?: boolean }} [options] beside another level, what it prints is shown when it has ended
- * @returns {Promise<Count>}
+ * @param {{ isBeside?: boolean, files?: string[], turn?: string }} [options] beside another level, what it prints is shown when it has
+ *   ended; `files` for these only; `turn` tells its reports from those of an earlier one
+ * @returns {Promise<LevelResult>}
  */
-export async function runLevel(root, level, env, { isBeside = false } = {}) {
+export async function runLevel(root, level, env, { isBeside = false, files = [], turn = "" } = {}) {
   if (isEnding) throw new Error(`${level} was not begun: the tests are being stopped`);
-  const report = path.join(root, "test-results", `${level}.json`);
-  fs.mkdirSync(path.dirname(report), { recursive: true });
-  fs.rmSync(report, { force: true });
-  const args = ["run", "--project", level, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const printed = isBeside ? path.join(root, "test-results", `${level}.txt`) : null;
-  const out = printed ? fs.openSync(printed, "w") : "inherit";
+  const results = path.join(root, "test-results");
+  const [report, failed, printed] = ["json", "failures.json", "txt"].map((kind) => path.join(results, `${level}${turn}.${kind}`));
+  if (!report || !failed || !printed) throw new Error("unreachable");
+  fs.mkdirSync(results, { recursive: true });
+  for (const file of [report, failed]) fs.rmSync(file, { force: true });
+  const reporters = [
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    `--reporter=${path.join(root, "deploy/test/failure-reporter.mjs")}`,
+  ];
+  const out = isBeside ? fs.openSync(printed, "w") : "inherit";
+  const pressure = readPressure();
+  const began = performance.now();
   const status = await new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(root, "node_modules/vitest/vitest.mjs"), ...args], {
+    const child = spawn(process.execPath, [path.join(root, "node_modules/vitest/vitest.mjs"), "run", "--project", level, ...reporters, ...files], {
       cwd: root,
-      env,
+      env: { ...env, DOKPLOY_TEST_FAILURES: failed },
       stdio: ["ignore", out, out],
     });
     const record = recordOf(child.pid);
@@ -48,37 +60,21 @@ export async function runLevel(root, level, env, { isBeside = false } = {}) {
       resolve(code);
     });
   });
-  if (printed) process.stdout.write(fs.readFileSync(printed));
-  if (typeof out === "number") fs.closeSync(out);
+  if (typeof out === "number") {
+    fs.closeSync(out);
+    process.stdout.write(fs.readFileSync(printed));
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  process.stdout.write(`${level}${turn}: ${[`${seconds} s`, shortOf(pressure, readPressure())].filter(Boolean).join("; all that ran meanwhile ")}\n`);
   const read = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, "utf8")) : null;
-  failures.push(...failuresOf(read).map((one) => `${level}: ${path.relative(root, one)}`));
-  return countReport(read, status === 0);
+  const count = countReport(read, status === 0);
+  const logs = env.DOKPLOY_HOME ? path.join(env.DOKPLOY_HOME, "logs") : null;
+  const failures = readFailures(failed) ?? [];
+  return { count, failures: failures.length > 0 ? failures : lost(level, count), logs, report: read };
 }
 
-/**
- * A report that is missing, or a run that failed without a failing test (a file that could not be loaded, an error outside of any test), is one failure.
- * @param {any} report
- * @param {boolean} isGreen vitest's own verdict
- * @returns {Count}
- */
-export function countReport(report, isGreen) {
-  if (!report) return { passed: 0, failed: 1, skipped: 0 };
-  const files = (report.testResults ?? []).filter(
-    (/** @type {any} */ file) => file.status === "failed" && file.assertionResults.every((/** @type {any} */ one) => one.status !== "failed"),
-  ).length;
-  const failed = report.numFailedTests + files;
-  return { passed: report.numPassedTests, failed: failed === 0 && !isGreen ? 1 : failed, skipped: report.numPendingTests + report.numTodoTests };
-}
-
-/** The lines of a message that are repeated: the claim and a first look at its values, not the whole difference. */
-const LINES = 12;
-
-/** Each failed test, or file that failed as a whole: where, which, and the start of its message. @param {any} report @returns {string[]} */
-export function failuresOf(report) {
-  const start = (/** @type {string} */ message) => (message ?? "").split("\n").slice(0, LINES).join("\n  ");
-  return (report?.testResults ?? []).flatMap((/** @type {any} */ file) => {
-    const failed = file.assertionResults.filter((/** @type {any} */ one) => one.status === "failed");
-    if (failed.length === 0) return file.status === "failed" ? [`${file.name}\n  ${start(file.message)}`] : [];
-    return failed.map((/** @type {any} */ one) => `${file.name}: ${one.fullName}\n  ${start(one.failureMessages?.[0])}`);
-  });
-}
+/** @param {string} level @param {Count} count @returns {Failure[]} */
+const lost = (level, { failed }) =>
+  failed === 0
+    ? []
+    : [{ file: `${level} as a whole`, name: "", messages: ["something outside of any test; vitest's own output above says what"], from: 0, to: 0 }];

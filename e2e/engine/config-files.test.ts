@@ -102,10 +102,12 @@ test("several changes before a deployment starts are one; the command line sets,
   expect((await deploy()).reason).toBeNull();
   const running = await platform.client.deployments.create.mutate({ app: app.id });
   const stored = async (path: string) => (await platform.client.apps.files.change.mutate({ app: app.id, set: [{ path, content: path }] })).deployment;
-  await expect.poll(async () => (await platform.client.deployments.read.query({ deployment: running.id })).status).not.toBe("queued");
+  // from its first step on it has the configuration that it keeps
+  await expect.poll(async () => (await platform.client.deployments.read.query({ deployment: running.id })).step, { timeout: 30_000 }).not.toBeNull();
   const [one, two] = [await stored("/srv/one"), await stored("/srv/two")];
   expect(two?.id).toBe(one?.id);
-  expect(await untilEnded(platform, one?.id ?? "")).toMatchObject({ status: "succeeded", changedKeys: ["/srv/one", "/srv/two"] });
+  const { status, reason, changedKeys } = await untilEnded(platform, one?.id ?? "");
+  expect({ status, reason, changedKeys }).toEqual({ status: "succeeded", reason: null, changedKeys: ["/srv/one", "/srv/two"] });
 
   const binary = Buffer.from(Array.from({ length: 100 }, (_, n) => n)).toString("latin1");
   const first = await platform.cli(["file", "set", app.id, "/srv/a.txt", "--wait"], { stdin: "a\n" });

@@ -5,6 +5,7 @@ import { SERVER, serverFiles } from "../support/git-repository";
 import { type HomeDatabase, openHomeDatabase } from "../support/home-database";
 import { type Journey, openJourney } from "../support/journey";
 import { type Answer, ask, type Platform, startLoad, untilEnded } from "../support/platform";
+import { openStartSwitch } from "../support/start-switch";
 
 let journey: Journey;
 let platform: Platform;
@@ -211,31 +212,26 @@ test("a deployment that comes meanwhile ends it first, without a failed request,
 });
 
 test("a release that does not become healthy gets nothing, and leaves nothing behind", async () => {
-  const until = Date.now() + 25_000;
-  const { id, url, repository, deploy } = await journey
-    .newApp(
-      "spoiled-trial",
-      {
-        ...serverFiles("one"),
-        "server.js": SERVER("one").replace("server.listen(", `if (Date.now() > ${until}) setInterval(() => {}, 1000); else server.listen(`),
-      },
-      { health: { timeoutS: 3 }, bakeS: 0, drainS: 0 },
-    )
-    .then((made) => ({ ...made, id: made.app.id }));
-  expect((await deploy()).reason).toBeNull();
-  repository.commit({ "server.js": SERVER("two") });
-  expect((await deploy()).reason).toBeNull();
-  await expect.poll(() => Date.now(), { timeout: 30_000 }).toBeGreaterThan(until);
-  await platform.client.traffic.read.query({ app: id });
-  await expect(platform.client.traffic.split.mutate({ app: id, release: 1, weight: 50 })).rejects.toThrow(/Nothing (answered|listens)/);
-  for (let n = 0; n < 10; n++) expect(await body(url)).toBe("two");
-  expect(await platform.client.traffic.read.query({ app: id })).toMatchObject({ live: { release: 2, weight: 100 }, split: null });
-  expect(await services(id)).toBe(1);
+  const start = await openStartSwitch();
+  try {
+    const files = { ...serverFiles("one"), "server.js": start.server("one") };
+    const { app, url, repository, deploy } = await journey.newApp("spoiled-trial", files, { health: { timeoutS: 3 }, bakeS: 0, drainS: 0 });
+    expect((await deploy()).reason).toBeNull();
+    repository.commit({ "server.js": SERVER("two") });
+    expect((await deploy()).reason).toBeNull();
+    start.turnOff();
+    await expect(platform.client.traffic.split.mutate({ app: app.id, release: 1, weight: 50 })).rejects.toThrow(/Nothing (answered|listens)/);
+    for (let n = 0; n < 10; n++) expect(await body(url)).toBe("two");
+    expect(await platform.client.traffic.read.query({ app: app.id })).toMatchObject({ live: { release: 2, weight: 100 }, split: null });
+    expect(await services(app.id)).toBe(1);
+  } finally {
+    await start.close();
+  }
 });
 
 test("a release that fails its gate when it is promoted leaves the live one as it was; its trial is over", async () => {
-  const until = Date.now() + 25_000;
-  const failing = `require("node:http").createServer((q, r) => { r.statusCode = Date.now() > ${until} ? 500 : 200; r.end("one"); }).listen(process.env.PORT, "0.0.0.0");
+  const failing = `let isBurnt = false;
+require("node:http").createServer((q, r) => { isBurnt ||= q.url === "/burn"; r.statusCode = isBurnt ? 500 : 200; r.end("one"); }).listen(process.env.PORT, "0.0.0.0");
 process.on("SIGTERM", () => process.exit(0));`;
   const settings = { health: { timeoutS: 3 }, bakeS: 0, drainS: 0 };
   const { app, url, repository, deploy } = await journey.newApp("not-promoted", { ...serverFiles("one"), "server.js": failing }, settings);
@@ -243,7 +239,7 @@ process.on("SIGTERM", () => process.exit(0));`;
   repository.commit({ "server.js": SERVER("two") });
   expect((await deploy()).reason).toBeNull();
   await platform.client.traffic.split.mutate({ app: app.id, release: 1, header: { name: "X-Trial", value: "yes" } });
-  await expect.poll(() => Date.now(), { timeout: 30_000 }).toBeGreaterThan(until);
+  expect((await ask(`${url}/burn`, { headers: { "X-Trial": "yes" } })).status).toBe(500);
   const load = startLoad(url, 30);
   const run = await platform.client.traffic.promote.mutate({ app: app.id });
   expect(await untilEnded(platform, run.id)).toMatchObject({ kind: "promote", status: "failed", liveAt: null, reason: { code: "unhealthy" } });

@@ -6,6 +6,7 @@ import { answerOf, eventually, type FaultApp, type Faults, openFaults } from "..
 import { SERVER } from "../support/git-repository";
 import { ask, startLoad, untilEnded } from "../support/platform";
 import { recordFact } from "../support/reliability";
+import { openStartSwitch } from "../support/start-switch";
 
 let faults: Faults;
 beforeAll(async () => {
@@ -118,15 +119,17 @@ test("kill -9 during a start, a stop, a scale and a delete: each is taken over a
 
 test("a restart that never becomes healthy leaves the running slot alone, and no second one", async () => {
   const app = await faults.app("spoiled", { health: { timeoutS: 3 } });
-  const until = Date.now() + 12_000;
-  app.repository.commit({
-    "server.js": SERVER("before").replace("server.listen(", `if (Date.now() > ${until}) setInterval(() => {}, 1000); else server.listen(`),
-  });
-  expect((await untilEnded(faults.platform, await faults.deploy(app))).status).toBe("succeeded");
-  await eventually(() => (Date.now() > until ? true : undefined));
-  await expect(faults.platform.client.apps.restart.mutate({ app: app.id })).rejects.toThrow(/Nothing (answered|listens)/);
-  expect(await answerOf(app)).toBe("before");
-  expect(await faults.orphans()).toEqual([]);
+  const start = await openStartSwitch();
+  try {
+    app.repository.commit({ "server.js": start.server("before") });
+    expect((await untilEnded(faults.platform, await faults.deploy(app))).status).toBe("succeeded");
+    start.turnOff();
+    await expect(faults.platform.client.apps.restart.mutate({ app: app.id })).rejects.toThrow(/Nothing (answered|listens)/);
+    expect(await answerOf(app)).toBe("before");
+    expect(await faults.orphans()).toEqual([]);
+  } finally {
+    await start.close();
+  }
 });
 
 test("what nobody needs is removed when a worker starts: a slot, a command, a network, a work tree, an index", async () => {

@@ -2,18 +2,9 @@ import type { Cluster, ClusterNode } from "../ports";
 import { ask, askMaybe, type Engine, messageOf, statusOf } from "./docker-client";
 import { microseconds } from "./docker-stream";
 import type { EngineEvents, NodeEvents } from "./engine-events";
-import type { SwarmTask } from "./swarm-types";
+import { listNodes } from "./swarm-read";
+import type { SwarmNode, SwarmTask } from "./swarm-types";
 
-/** The parts of Swarm's answers about nodes that are read here (Engine API 1.41, /nodes and /swarm). */
-export type SwarmNode = {
-  ID: string;
-  Version: { Index: number };
-  CreatedAt: string;
-  Spec: { Labels?: Record<string, string> | null; Role: "manager" | "worker"; Availability: "active" | "pause" | "drain" };
-  Description?: { Hostname?: string; Resources?: { NanoCPUs?: number; MemoryBytes?: number }; Engine?: { EngineVersion?: string } };
-  Status: { State: ClusterNode["state"]; Message?: string; Addr?: string };
-  ManagerStatus?: { Leader?: boolean; Reachability?: string; Addr?: string };
-};
 type Swarm = { Version: { Index: number }; Spec: object; JoinTokens: { Worker: string; Manager: string } };
 
 const STALE_VERSION_ATTEMPTS = 5;
@@ -50,7 +41,7 @@ export function createCluster(engine: Engine, events: EngineEvents, nodeEvents: 
   const own = async () => (await docker.info()) as { Swarm: { NodeID: string } };
 
   return {
-    nodes: () => ask("list nodes", async () => ((await docker.listNodes()) as SwarmNode[]).map(toClusterNode)),
+    nodes: async () => (await listNodes(engine)).map(toClusterNode),
     ownNode: () => ask("ask the engine for its node", async () => (await own()).Swarm.NodeID),
     placed: () =>
       ask("list tasks", async () => {

@@ -60,7 +60,9 @@ export function messageOf(error: unknown): string {
   return text.replace(/^\(HTTP code \d+\) [^-]*- /, "").trim();
 }
 
-const UNREACHABLE = new Set(["ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"]);
+const UNREACHABLE = ["ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"];
+/** An error that came out of a thread has lost its code: its message has it. */
+const NOT_REACHED = new RegExp(`socket hang up|^aborted$|\\b(${UNREACHABLE.join("|")})\\b`);
 
 /** What a manager says while the managers have no leader, or another one than a moment ago (swarmkit, manager/state/raft): it passes. */
 const WITHOUT_LEADER =
@@ -77,8 +79,8 @@ export function engineError(error: unknown, doing: string): DeployError {
   if (
     statusOf(error) === 503 ||
     WITHOUT_LEADER.test(messageOf(error)) ||
-    (typeof code === "string" && UNREACHABLE.has(code)) ||
-    /socket hang up|^aborted$|\b(ECONNREFUSED|ECONNRESET|EPIPE|ENOENT)\b/.test(messageOf(error))
+    (typeof code === "string" && UNREACHABLE.includes(code)) ||
+    NOT_REACHED.test(messageOf(error))
   ) {
     const explanation = {
       what: "The Docker engine does not answer",

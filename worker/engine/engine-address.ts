@@ -20,6 +20,9 @@ export function requestEngine(address: EngineAddress, options: http.RequestOptio
 
 function limitConnect(request: http.ClientRequest, socket: Socket): void {
   if (!socket.connecting) return;
-  const timer = setTimeout(() => request.destroy(Object.assign(new Error(`no connection in ${CONNECT_MS / 1000} s`), { code: "ETIMEDOUT" })), CONNECT_MS);
+  const timer = setTimeout(
+    () => request.destroy(Object.assign(new Error(`connect ETIMEDOUT: no connection in ${CONNECT_MS / 1000} s`), { code: "ETIMEDOUT" })),
+    CONNECT_MS,
+  );
   for (const event of ["secureConnect", "error", "close"]) socket.once(event, () => clearTimeout(timer));
 }

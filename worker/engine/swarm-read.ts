@@ -1,5 +1,5 @@
 import { ask, askMaybe, type Engine, messageOf, statusOf } from "./docker-client";
-import type { SwarmService, SwarmTask } from "./swarm-types";
+import type { SwarmNode, SwarmService, SwarmTask } from "./swarm-types";
 
 /** A service by its name, null when there is none. */
 export function inspectService({ docker }: Engine, name: string): Promise<SwarmService | null> {
@@ -19,3 +19,6 @@ export async function listTasks({ docker }: Engine, name: string): Promise<Swarm
 /** Tasks that carry a label, also those whose service was removed. @param label `name=value` */
 export const listLabelled = ({ docker }: Engine, label: string): Promise<SwarmTask[]> =>
   ask(`list the tasks with ${label}`, async () => (await docker.listTasks({ filters: JSON.stringify({ label: [label] }) })) as SwarmTask[]);
+
+/** All machines of the Swarm, as the leader knows them. */
+export const listNodes = ({ docker }: Engine): Promise<SwarmNode[]> => ask("list nodes", async () => (await docker.listNodes()) as SwarmNode[]);

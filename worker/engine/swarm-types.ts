@@ -1,4 +1,4 @@
-/** The parts of Swarm's answers that are read here (Engine API 1.41, /services and /tasks). */
+/** The parts of Swarm's answers that are read here (Engine API 1.41, /services, /tasks and /nodes). */
 export type SwarmService = {
   ID: string;
   Version: { Index: number };
@@ -39,4 +39,16 @@ export type SwarmTask = {
   Spec: { ContainerSpec?: { Image?: string; Labels?: Record<string, string> | null } };
   Status: { Timestamp: string; State: TaskState; Message?: string; Err?: string; ContainerStatus?: { ContainerID?: string; PID?: number; ExitCode?: number } };
   NetworksAttachments?: { Network: { Spec: { Name: string } }; Addresses?: string[] }[] | null;
+};
+
+/** Of an answer to /nodes. */
+export type SwarmNode = {
+  ID: string;
+  Version: { Index: number };
+  CreatedAt: string;
+  UpdatedAt: string;
+  Spec: { Labels?: Record<string, string> | null; Role: "manager" | "worker"; Availability: "active" | "pause" | "drain" };
+  Description?: { Hostname?: string; Resources?: { NanoCPUs?: number; MemoryBytes?: number }; Engine?: { EngineVersion?: string } };
+  Status: { State: "unknown" | "down" | "ready" | "disconnected"; Message?: string; Addr?: string };
+  ManagerStatus?: { Leader?: boolean; Reachability?: string; Addr?: string };
 };

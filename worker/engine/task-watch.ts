@@ -4,8 +4,8 @@ import { ask, type Engine } from "./docker-client";
 import { microseconds } from "./docker-stream";
 import type { EngineEvents } from "./engine-events";
 import { SERVICE_LABEL, SPEC_LABEL } from "./slot-spec";
-import { inspectService, listLabelled, listTasks } from "./swarm-read";
-import type { SwarmService, SwarmTask } from "./swarm-types";
+import { inspectService, listLabelled, listNodes, listTasks } from "./swarm-read";
+import type { SwarmNode, SwarmService, SwarmTask } from "./swarm-types";
 import { describeFailure, failureError, hasEnded } from "./task-failure";
 import { waitUntil } from "./wait-until";
 
@@ -33,16 +33,28 @@ export function failedTasks(service: SwarmService, tasks: SwarmTask[]): SwarmTas
 const gone = (name: string) =>
   new DeployError("internal", { what: `The service ${name} is gone`, why: "It was removed while it was waited for." }, { kind: "ours" });
 
+type Unplaced = { graceMs: number; areSomeAway: boolean; error: DeployError };
+
 /** Why the scheduler places a task nowhere, and how long that is waited for. @param reason the task's error; null when it is another one */
-export function unplaced(reason: string): { graceMs: number; error: DeployError } | null {
+export function unplaced(reason: string): Unplaced | null {
   const because = /no suitable node(?: \((.*)\))?/i.exec(reason);
   if (!because) return null;
-  const areAway = /^\d+ nodes? not available for new tasks$/i.test(because[1] ?? "");
+  const areSomeAway = /\d+ nodes? not available for new tasks/i.test(because[1] ?? "");
+  const areAway = areSomeAway && !because[1]?.includes(";");
   const explanation = areAway
     ? { what: "No node takes new tasks", fix: "Bring one back, or let it take work again: dokploy node activate NODE." }
     : { what: "No node has room for the application", fix: "Lower its reservations, stop something else, or add a node." };
-  return { graceMs: areAway ? NO_NODE_GRACE_MS : NO_ROOM_GRACE_MS, error: new DeployError("no_capacity", { ...explanation, why: reason }) };
+  return { graceMs: areAway ? NO_NODE_GRACE_MS : NO_ROOM_GRACE_MS, areSomeAway, error: new DeployError("no_capacity", { ...explanation, why: reason }) };
 }
+
+type AwayNode = Pick<SwarmNode, "UpdatedAt" | "Spec" | "Status">;
+
+/**
+ * Whether a node that takes work otherwise went away so lately that it may be back at once, with its labels and its room: a new leader knows
+ * each as "unknown" until it has reported, and one that was held for a moment as "down". @param now milliseconds
+ */
+export const mayComeBack = ({ UpdatedAt, Spec, Status }: AwayNode, now: number): boolean =>
+  Spec.Availability === "active" && Status.State !== "ready" && now - microseconds(UpdatedAt) / 1000 < NO_NODE_GRACE_MS;
 
 type Watch = Pick<SlotRuntime, "untilRunning" | "firstFailure" | "untilStopped">;
 
@@ -57,6 +69,10 @@ export function createTaskWatch(engine: Engine, events: EngineEvents): Watch {
   async function untilRunning({ name, replicas, timeoutMs, signal }: Parameters<SlotRuntime["untilRunning"]>[0]): Promise<void> {
     let lastSeen = "no task exists yet";
     let withoutNodeSince: number | null = null;
+    const giveUpAfter = async ({ graceMs, areSomeAway }: Unplaced, waitedMs: number) => {
+      if (!areSomeAway || waitedMs <= graceMs) return graceMs;
+      return (await listNodes(engine)).some((node) => mayComeBack(node, Date.now())) ? NO_NODE_GRACE_MS : graceMs;
+    };
     await waitUntil({
       signal,
       timeoutMs,
@@ -70,9 +86,9 @@ export function createTaskWatch(engine: Engine, events: EngineEvents): Watch {
         const wanted = presentTasks(service, tasks).filter((task) => task.DesiredState === "running" || task.DesiredState === "ready");
         if (wanted.filter((task) => task.Status.State === "running").length >= replicas) return true;
         const [stuck] = wanted.flatMap((task) => (task.Status.State === "pending" ? (unplaced(task.Status.Err ?? "") ?? []) : []));
-        if (stuck) withoutNodeSince ??= performance.now();
-        else withoutNodeSince = null;
-        if (stuck && withoutNodeSince !== null && performance.now() - withoutNodeSince > stuck.graceMs) throw stuck.error;
+        withoutNodeSince = stuck ? (withoutNodeSince ?? performance.now()) : null;
+        const waitedMs = withoutNodeSince === null ? 0 : performance.now() - withoutNodeSince;
+        if (stuck && waitedMs > (await giveUpAfter(stuck, waitedMs))) throw stuck.error;
         const waiting = wanted.find((task) => task.Status.State !== "running");
         if (waiting) lastSeen = `task ${waiting.ID} is ${waiting.Status.State}${waiting.Status.Err ? `: ${waiting.Status.Err}` : ""}`;
         return undefined;

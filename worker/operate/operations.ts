@@ -153,10 +153,11 @@ async function remove(worker: WorkerContext, place: AppPlace, signal: AbortSigna
     .set({ deletedAt: app.deletedAt ?? clock() })
     .where(eq(apps.id, app.id));
   await worker.ports.edge.remove(app.id);
-  for (const name of bothServices(place)) {
+  const removeSlot = async (name: string) => {
     await worker.ports.slots.remove(name, app.epoch);
     await worker.ports.slots.untilStopped({ name, timeoutMs: STOPPED_TIMEOUT_MS, signal });
-  }
+  };
+  await Promise.all(bothServices(place).map(removeSlot));
   await worker.ports.volumes.removeAll({ appId: app.id, signal });
   await worker.ports.configs.removeUnused({ appId: app.id, olderThanMs: 0 });
   const ctx = actingFor(worker.services, place);

@@ -12,10 +12,12 @@ const MAX_LOST = 10;
 const SWEEP_MS = 2_000;
 const MAX_ATTEMPTS = 3;
 const CONCURRENCY = 8;
+/** A project that is deleted has many of them, and each waits for containers to end: what else is asked for has room beside. */
+const DELETIONS = 4;
 
 /** Performs operations, one at a time for each application and each node, from rows in PostgreSQL. */
 export function createOperator(worker: WorkerContext): { wake(): void; close(): Promise<void> } {
-  const running = new Set<Promise<void>>();
+  const running = new Map<Promise<void>, OperationRow["kind"]>();
   const { log } = worker.services;
   let isClosing = false;
   let turn: Promise<void> = Promise.resolve();
@@ -23,7 +25,8 @@ export function createOperator(worker: WorkerContext): { wake(): void; close(): 
   const claimAll = async () => {
     try {
       while (!isClosing && running.size < CONCURRENCY) {
-        const row = await claim(worker);
+        const deletions = [...running.values()].filter((kind) => kind === "delete").length;
+        const row = await claim(worker, { mayDelete: deletions < DELETIONS });
         if (!row) return;
         const done: Promise<void> = finish(worker, row)
           .catch((error: unknown) => log.error({ err: error, operation: row.id }, "operation not stored; its lease will lapse"))
@@ -31,7 +34,7 @@ export function createOperator(worker: WorkerContext): { wake(): void; close(): 
             running.delete(done);
             wake();
           });
-        running.add(done);
+        running.set(done, row.kind);
       }
     } catch (error) {
       log.warn({ err: error }, "claiming operations failed; the next sweep tries again");
@@ -47,15 +50,18 @@ export function createOperator(worker: WorkerContext): { wake(): void; close(): 
       isClosing = true;
       clearInterval(sweep);
       await turn;
-      await Promise.race([Promise.all(running), new Promise((resolve) => setTimeout(resolve, 7_000).unref())]);
+      await Promise.race([Promise.all(running.keys()), new Promise((resolve) => setTimeout(resolve, 7_000).unref())]);
     },
   };
 }
 
-const claim = async (worker: WorkerContext) => (await claimForNode(worker)) ?? (await claimForApp(worker));
+type Claiming = { mayDelete: boolean };
+/** The oldest that may run now; null when there is none. */
+export const claim = async (worker: Pick<WorkerContext, "services">, claiming: Claiming): Promise<OperationRow | null> =>
+  (await claimForNode(worker)) ?? (await claimForApp(worker, claiming));
 
 /** One at a time for each node. */
-async function claimForNode({ services }: WorkerContext): Promise<OperationRow | null> {
+async function claimForNode({ services }: Pick<WorkerContext, "services">): Promise<OperationRow | null> {
   const now = services.clock();
   const next = sql`(
     select o.id from operations o
@@ -70,12 +76,13 @@ async function claimForNode({ services }: WorkerContext): Promise<OperationRow |
   return row ?? null;
 }
 
-async function claimForApp(worker: WorkerContext): Promise<OperationRow | null> {
+async function claimForApp(worker: Pick<WorkerContext, "services">, { mayDelete }: Claiming): Promise<OperationRow | null> {
   return worker.services.db.transaction(async (tx) => {
     const [next] = await tx.execute<{ id: string; app_id: string; kind: string }>(sql`
       select o.id, o.app_id, o.kind from operations o join apps a on a.id = o.app_id
       where (o.status = 'queued' or (o.status = 'running' and o.lease_until < now()))
         and not exists (select from operations r where r.app_id = o.app_id and r.status = 'running' and r.lease_until >= now() and r.id <> o.id)
+        and (o.kind <> 'delete' or ${mayDelete})
         and (o.kind = 'route' or not exists (select from deployments d where d.app_id = o.app_id and d.status = 'running'))
       order by o.created_at limit 1 for update of a, o skip locked`);
     if (!next) return null;

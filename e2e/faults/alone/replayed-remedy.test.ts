@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FaultApp, type Faults, openFaults } from "../../support/faults";
 import { DOCKERFILE } from "../../support/git-repository";
@@ -20,7 +21,9 @@ type Mapped = { replay: { slots: number; queueS: number }[]; bottleneck: { remed
 /** All applications at once, each with a build of its own that takes its time without the processor's. Answers the waits, and the map of just these runs. */
 async function deployAll(turn: string): Promise<{ queueS: number; map: Mapped }> {
   const from = new Date().toISOString();
-  for (const app of apps) app.repository.commit({ Dockerfile: DOCKERFILE.replace("CMD", `RUN echo ${turn} ${app.name} && sleep ${BUILD_S}\nCMD`) });
+  // a name that is in no cache: the engine keeps what an earlier run has built
+  const once = randomUUID();
+  for (const app of apps) app.repository.commit({ Dockerfile: DOCKERFILE.replace("CMD", `RUN echo ${once} ${turn} ${app.name} && sleep ${BUILD_S}\nCMD`) });
   const ids = await Promise.all(apps.map((app) => faults.deploy(app)));
   const runs = await Promise.all(ids.map((id) => untilEnded(faults.platform, id)));
   expect(runs.map((run) => run.status)).toEqual(runs.map(() => "succeeded"));
