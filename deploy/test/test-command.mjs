@@ -210,7 +210,14 @@ async function stand(starting) {
 /** @param {Count} count */
 const sum = (count) => void Object.assign(total, add(total, count));
 
-async function closeAll() {
+let closing = Promise.resolve();
+/** Who stops the tests waits for what their own end has begun to close. */
+const closeAll = () => {
+  closing = closing.then(closeStanding);
+  return closing;
+};
+
+async function closeStanding() {
   for (const one of standing.splice(0).reverse()) {
     try {
       await one.close({ keepLogs: total.failed > 0 ? path.join(RESULTS, "logs") : null });
