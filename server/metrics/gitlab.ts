@@ -69,7 +69,7 @@ function periods(start: DateTime, end: DateTime, interval: Interval): { date: st
   const list: { date: string | null; from: DateTime; to: DateTime }[] = [];
   for (let from = start; from < last; ) {
     const next = interval === "daily" ? from.plus({ days: 1 }) : from.startOf("month").plus({ months: 1 });
-    const to = next < last ? next : last;
+    const to = DateTime.min(next, last);
     list.push({ date: (interval === "daily" ? from : from.startOf("month")).toISODate(), from, to });
     from = to;
   }

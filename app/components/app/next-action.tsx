@@ -25,7 +25,7 @@ export function NextAction({ app, delivery }: { app: App; delivery: DeliveryView
   return (
     <section className="panel next" aria-label="Next">
       <h2 className="state g-queued">{delivery ? "No delivery has led to a deployment yet" : "Waiting for the first delivery"}</h2>
-      {delivery && delivery.reason ? (
+      {delivery?.reason ? (
         <p className="t2">
           The Git host called <Ago at={delivery.receivedAt} />; answered {delivery.status}: {delivery.reason}{" "}
           <Link className="link" to="deliveries">
