@@ -31,6 +31,8 @@ const workerSchema = bootSchema.extend({
   REGISTRY: z.string().default(""),
   REGISTRY_USERNAME: z.string().default(""),
   REGISTRY_PASSWORD: z.string().default(""),
+  /** "1" for the platform's own: what no release keeps is removed from it too. */
+  REGISTRY_OWN: z.enum(["", "1"]).default(""),
   /** PEM in base64, of a registry that no public authority vouches for: machines that join are told to trust it. */
   REGISTRY_CERTIFICATE: z.string().default(""),
   DOKPLOY_EDGE_IMAGE: z.string().default("traefik:v3.6"),

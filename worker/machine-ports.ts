@@ -59,6 +59,17 @@ export interface Agents {
   answering(nodes: { node: string; address: string }[], worker: AgentKeys): void;
 }
 
+/** The images of the platform's own registry, whose bytes go when it collects them. @throws Error when it does not answer, or refuses */
+export interface RegistryImages {
+  repositories(): Promise<string[]>;
+  /** Empty when there is no such repository. */
+  tags(repository: string): Promise<string[]>;
+  /** `sha256:…` of what a tag names; null when it names nothing. */
+  digestOf(repository: string, tag: string): Promise<string | null>;
+  /** Takes a manifest away, and every tag that names it. One that is gone is left. */
+  remove(repository: string, digest: string): Promise<void>;
+}
+
 /** A container of an application, of this engine. `startedAt` is microseconds since the epoch, `pid` is the host's. */
 export type AppContainer = { id: string; app: string; pid: number; startedAt: number };
 /** Bytes that an application holds on the disk of this engine. */

@@ -42,6 +42,7 @@ const engine = await createPorts({
   allowHosts: parseAllowHosts(env.DOKPLOY_ALLOW_HOSTS),
   localRepositories: env.DOKPLOY_LOCAL_REPOSITORIES,
   registry: env.REGISTRY === "" ? null : { address: env.REGISTRY, username: env.REGISTRY_USERNAME, password: env.REGISTRY_PASSWORD },
+  ownRegistryCertificate: env.REGISTRY_OWN === "1" ? Buffer.from(env.REGISTRY_CERTIFICATE, "base64").toString() : null,
   edge: {
     image: env.DOKPLOY_EDGE_IMAGE,
     publicPort: env.DOKPLOY_EDGE_PORT,

@@ -3,7 +3,7 @@
  * The adapters live in `worker/engine/`; each port has under eight methods.
  */
 
-import type { Agents, AppContainers, Cluster } from "./machine-ports";
+import type { Agents, AppContainers, Cluster, RegistryImages } from "./machine-ports";
 
 export type * from "./machine-ports";
 
@@ -255,4 +255,6 @@ export type Ports = {
   edge: Edge;
   containerLogs: ContainerLogs;
   containers: AppContainers;
+  /** Null where the registry is somebody else's, or there is none. */
+  registryImages: RegistryImages | null;
 };

@@ -7,8 +7,8 @@ import { digestOf, writeJson } from "./files.mjs";
 /**
  * @typedef {{
  *   name: string, command: string, args: string[], env: Record<string, string>, cwd: string, uid?: number, gid?: number,
- *   stopSignal: NodeJS.Signals, graceMs: number, ready: import("./ready.mjs").Ready,
- * }} ProcessPlan
+ *   stopSignal: NodeJS.Signals, graceMs: number, ready: import("./ready.mjs").Ready, upkeep?: { args: string[], everyMs: number },
+ * }} ProcessPlan `upkeep`: the same program with other arguments, before the first start and from time to time, while the process itself does not run
  * @typedef {{ command: string, args: string[], env: Record<string, string>, cwd: string, input: string }} Once
  * @typedef {{
  *   home: string, privateEngine: boolean, services: ProcessPlan[], migrate: Once | null, processes: ProcessPlan[], facts: Facts,
@@ -42,7 +42,7 @@ const pick = (env, names) => Object.fromEntries(names.flatMap((name) => (env[nam
  * The environments of web and worker. Web is given nothing of the engine, the registry or the caller.
  * @param {{
  *   env: NodeJS.ProcessEnv, home: import("./home.mjs").Home, secrets: ReturnType<typeof import("./home.mjs").ensureSecrets>, app: string, port: number, edgePort: number, adminUrl: string,
- *   redisUrl: string, dockerHost: string, registry: { address: string, username: string, password: string, certificate?: string }, edgeImage: string, probePort: number, pagesUrl: string,
+ *   redisUrl: string, dockerHost: string, registry: { address: string, username: string, password: string, certificate?: string, process?: ProcessPlan | null }, edgeImage: string, probePort: number, pagesUrl: string,
  * }} given
  */
 export function environments({ env, home, secrets, app, port, edgePort, adminUrl, redisUrl, dockerHost, registry, edgeImage, probePort, pagesUrl }) {
@@ -85,6 +85,7 @@ export function environments({ env, home, secrets, app, port, edgePort, adminUrl
     REGISTRY: registry.address,
     REGISTRY_USERNAME: registry.username,
     REGISTRY_PASSWORD: registry.password,
+    REGISTRY_OWN: registry.process ? "1" : "",
     REGISTRY_CERTIFICATE: Buffer.from(registry.certificate ?? "").toString("base64"),
     DOKPLOY_EDGE_IMAGE: edgeImage,
     DOKPLOY_PROBE_PORT: String(probePort),

@@ -24,7 +24,7 @@ const given = {
   adminUrl: "postgres://dokploy:admin%20word@127.0.0.1:5432/dokploy",
   redisUrl: "redis://:r@127.0.0.1:6379",
   dockerHost: "unix:///engine",
-  registry: { address: "127.0.0.1:5000", username: "dokploy", password: "g" },
+  registry: { address: "127.0.0.1:5000", username: "dokploy", password: "g", process: null },
   edgeImage: "traefik:v3.6",
   probePort: 4001,
   pagesUrl: "http://dokploy-host:3000",

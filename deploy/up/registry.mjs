@@ -14,6 +14,8 @@ import { ensureOwnFolder, ensureUser } from "./users.mjs";
 
 export const REGISTRY_PACKAGE = { program: "docker-registry", packages: ["docker-registry"], purpose: "keeps the images of releases" };
 const USER = "dokploy";
+/** Its collection must not meet an upload: it stands still for the seconds that it takes, once a day. */
+const COLLECT_MS = 24 * 3_600_000;
 
 /** The bcrypt line that the registry reads (htpasswd format), by the C library's crypt(3) through Perl. @param {string} password @param {string} salt 21 characters of [a-z0-9] */
 export async function passwordLine(password, salt) {
@@ -41,6 +43,9 @@ export async function ensureRegistry(home, { password, salt, port, advertised })
   const user = await ensureUser("dokploy-db");
   const folder = path.join(home.data, "registry");
   ensureOwnFolder(folder, user);
+  // a collection of nothing fails for want of this one
+  for (const name of ["images", "images/docker", "images/docker/registry", "images/docker/registry/v2", "images/docker/registry/v2/repositories"])
+    ensureOwnFolder(path.join(folder, name), user);
   const line = await passwordLine(password, salt);
   const host = advertised ?? "127.0.0.1";
   const address = `${host}:${port}`;
@@ -72,6 +77,8 @@ export async function ensureRegistry(home, { password, salt, port, advertised })
       name: "registry",
       command: /** @type {string} */ (findProgram("docker-registry")),
       args: ["serve", path.join(folder, "config.yml")],
+      // what the worker no longer needs it forgets by name; the bytes go here
+      upkeep: { args: ["garbage-collect", path.join(folder, "config.yml")], everyMs: COLLECT_MS },
       env: { PATH: process.env.PATH ?? "", OTEL_TRACES_EXPORTER: "none" },
       cwd: "/",
       ...(user ? { uid: user.uid, gid: user.gid } : {}),

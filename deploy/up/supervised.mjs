@@ -33,11 +33,11 @@ export function supervise(plan, { sink, note, onChange }) {
   let isClosing = false;
   let endsInARow = 0;
   let lastEnd = "";
+  let isAtUpkeep = false;
 
-  const start = () => {
-    const began = Date.now();
+  const launch = (/** @type {string[]} */ args) => {
     // A group of its own: a signal to the caller's terminal does not reach it.
-    const child = spawn(plan.command, plan.args, {
+    const child = spawn(plan.command, args, {
       env: /** @type {any} */ (plan.env),
       cwd: plan.cwd,
       uid: plan.uid,
@@ -49,6 +49,24 @@ export function supervise(plan, { sink, note, onChange }) {
     child.stderr.on("data", sink);
     record = recordOf(child.pid);
     onChange();
+    return child;
+  };
+  /** What can be done only while the process does not run; that it fails is noted, and the process starts all the same. */
+  const keepUp = async (/** @type {string[]} */ args) => {
+    isAtUpkeep = true;
+    const how = await new Promise((resolve) => {
+      const child = launch(args);
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code, signal) => resolve(code === 0 ? null : (signal ?? `status ${code}`)));
+    });
+    if (how !== null && !isClosing) note(`${plan.name}: its upkeep failed (${how}); it starts without`);
+    record = null;
+    isAtUpkeep = false;
+    if (!isClosing) start();
+  };
+  const start = () => {
+    const began = Date.now();
+    const child = launch(plan.args);
     let hasEnded = false;
     const ended = (/** @type {string} */ how, /** @type {boolean} */ wasKilled) => {
       if (hasEnded) return;
@@ -57,6 +75,7 @@ export function supervise(plan, { sink, note, onChange }) {
       lastEnd = how;
       onChange();
       if (isClosing) return;
+      if (isAtUpkeep && plan.upkeep) return void keepUp(plan.upkeep.args);
       endsInARow = Date.now() - began > STEADY_MS ? 1 : endsInARow + 1;
       const pause = pauseMs(endsInARow, wasKilled);
       note(`${plan.name} ended (${how}), starting again${pause > 0 ? ` in ${pause} ms` : ""}`);
@@ -65,13 +84,21 @@ export function supervise(plan, { sink, note, onChange }) {
     child.once("error", (error) => ended(`it could not be started: ${error.message}`, false));
     child.once("exit", (code, signal) => ended(signal ?? `status ${code}`, signal !== null));
   };
-  start();
+  if (plan.upkeep) void keepUp(plan.upkeep.args);
+  else start();
+  const upkeep = plan.upkeep
+    ? setInterval(() => {
+        if (isAtUpkeep || isClosing || !record) return;
+        isAtUpkeep = true;
+        void endProcess(record, { signal: plan.stopSignal, graceMs: plan.graceMs });
+      }, plan.upkeep.everyMs)
+    : null;
 
   return {
     plan,
     record: () => record,
     async untilReady(timeoutMs) {
-      for (const deadline = Date.now() + timeoutMs; !(record && (await answers(plan.ready))); await wait(30)) {
+      for (const deadline = Date.now() + timeoutMs; !(record && !isAtUpkeep && (await answers(plan.ready))); await wait(30)) {
         if (isClosing) throw new Error(`${plan.name} is closing`);
         if (Date.now() > deadline)
           throw new Error(`${plan.name} does not answer after ${Math.round(timeoutMs / 1000)} s${lastEnd ? ` (it ended: ${lastEnd})` : ""}`);
@@ -80,6 +107,7 @@ export function supervise(plan, { sink, note, onChange }) {
     },
     async close() {
       isClosing = true;
+      if (upkeep) clearInterval(upkeep);
       await endProcess(record, { signal: plan.stopSignal, graceMs: plan.graceMs });
       record = null;
     },

@@ -1,3 +1,6 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { isAlive } from "./processes.mjs";
 import { pauseMs, supervise } from "./supervised.mjs";
@@ -45,4 +48,20 @@ test("a process that ends each time is said so", async () => {
     })(),
   ).rejects.toThrow("status 3");
   await one.close();
+}, 20_000);
+
+test("upkeep runs before the process and between, never beside it; that it fails keeps nothing from running", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "upkeep-"));
+  const diary = path.join(folder, "diary");
+  const write = (word) => `require("node:fs").appendFileSync(${JSON.stringify(diary)}, "${word} ")`;
+  const served = `${write("on")}; process.on("SIGTERM", () => { ${write("off")}; process.exit(0); }); setInterval(() => {}, 1000);`;
+  const notes = [];
+  const upkeep = { args: ["-e", `${write("kept")}; process.exit(2)`], everyMs: 700 };
+  const one = supervise({ ...plan(served), upkeep }, { sink: () => {}, note: (line) => notes.push(line), onChange: () => {} });
+  const words = () => (fs.existsSync(diary) ? fs.readFileSync(diary, "utf8").trim().split(" ") : []);
+  while (words().length < 6) await new Promise((resolve) => setTimeout(resolve, 20));
+  await one.close();
+  expect(words().slice(0, 6)).toEqual(["kept", "on", "off", "kept", "on", "off"]);
+  expect(new Set(notes)).toEqual(new Set(["one: its upkeep failed (status 2); it starts without"]));
+  fs.rmSync(folder, { recursive: true });
 }, 20_000);

@@ -23,6 +23,7 @@ import { createSource } from "./git/source";
 import { createImages } from "./images";
 import { createEnvironmentNetwork } from "./network";
 import { createOneOff } from "./one-off";
+import { createRegistryImages } from "./registry";
 import { createSlots } from "./slots";
 import { createVolumes } from "./volumes";
 
@@ -37,6 +38,8 @@ export type PortsOptions = {
   /** Absolute folder whose bare repositories may be named by plain path; "" for none. */
   localRepositories: string;
   registry: RegistryAccess | null;
+  /** Of the platform's own registry, PEM, "" where it has none; null where the registry is somebody else's. */
+  ownRegistryCertificate?: string | null;
   edge: { image: string; publicPort: number; probePort: number; probeSecret: string };
   /** Where the edge gets its own pages, as its container reaches it: `http://dokploy-host:PORT` is this machine at the bridge's gateway. */
   pages: { url: string } | null;
@@ -62,7 +65,7 @@ const CONTEXT_LIMITS: ContextLimits = { files: 200_000, bytes: 4 * 1024 ** 3 };
  * and from then on it is brought up again whenever the engine was restarted.
  */
 export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
-  const { homeDirectory, homeId, log, registry } = options;
+  const { homeDirectory, homeId, log, registry, ownRegistryCertificate: ownCertificate = null } = options;
   await mkdir(path.join(homeDirectory, "mirrors"), { recursive: true, mode: 0o700 });
   const engine: Engine = { docker: connectDocker(parseDockerHost(options.dockerHost)), address: parseDockerHost(options.dockerHost), homeId, log };
   const events = openEngineEvents(engine);
@@ -117,6 +120,7 @@ export async function createPorts(options: PortsOptions): Promise<EnginePorts> {
     edge: createEdge(engine, { files, container, ports: options.edge }),
     containerLogs: createContainerLogs(engine, events, agents.addressOf),
     containers: createAppContainers(engine, events),
+    registryImages: registry && ownCertificate !== null ? createRegistryImages(registry, ownCertificate) : null,
     docker: engine.docker,
     edgeControl: {
       ...control,

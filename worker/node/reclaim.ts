@@ -2,8 +2,11 @@ import { statfs } from "node:fs/promises";
 import { and, eq, inArray } from "drizzle-orm";
 import { deployments } from "../../db/schema";
 import type { WorkerContext } from "../context";
+import { sweepRegistry } from "../operate/sweep-registry";
 
 const EVERY_MS = 5 * 60_000;
+/** Every so many times the registry is looked through. */
+const REGISTRY_EVERY = 12;
 const UNUSED_HOURS = 7 * 24;
 const GIB = 1024 ** 3;
 /** Below this much free disk, or this share of it, build cache goes down to what `KEEP_BYTES` says. */
@@ -35,8 +38,14 @@ export async function reclaimDisk(worker: WorkerContext): Promise<void> {
 }
 
 export function reclaimRegularly(worker: WorkerContext): { close(): void } {
+  const { log } = worker.services;
+  let turns = 0;
   const timer = setInterval(() => {
-    reclaimDisk(worker).catch((error: unknown) => worker.services.log.warn({ err: error }, "no disk reclaimed"));
+    reclaimDisk(worker).catch((error: unknown) => log.warn({ err: error }, "no disk reclaimed"));
+    if (++turns % REGISTRY_EVERY !== 0) return;
+    sweepRegistry(worker)
+      .then((count) => (count > 0 ? log.info({ count }, "images removed from the registry") : undefined))
+      .catch((error: unknown) => log.warn({ err: error }, "images not removed from the registry; tried again in an hour"));
   }, EVERY_MS);
   return { close: () => clearInterval(timer) };
 }

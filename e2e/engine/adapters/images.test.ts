@@ -1,14 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort } from "../../../deploy/up/ports.mjs";
 import { parseDockerHost } from "../../../worker/engine/docker-client";
 import { createImages } from "../../../worker/engine/images";
+import { createRegistryImages } from "../../../worker/engine/registry";
 import { openTestEngine, type TestEngine } from "../../support/engine-fixture";
 
 let registry: ChildProcess;
@@ -25,13 +28,14 @@ async function listening(said: Readable): Promise<void> {
   said.resume();
 }
 
+let folder = "";
 beforeAll(async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), "dokploy-registry-"));
+  folder = await mkdtemp(path.join(tmpdir(), "dokploy-registry-"));
   const port = await freePort();
   await writeFile(path.join(folder, "htpasswd"), `dokploy:${HASH}\n`);
   await writeFile(
     path.join(folder, "config.yml"),
-    `version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: ${folder}/data}}\nhttp: {addr: "127.0.0.1:${port}"}\nauth: {htpasswd: {realm: test, path: ${folder}/htpasswd}}\n`,
+    `version: 0.1\nlog: {level: info}\nstorage: {filesystem: {rootdirectory: ${folder}/data}, delete: {enabled: true}}\nhttp: {addr: "127.0.0.1:${port}"}\nauth: {htpasswd: {realm: test, path: ${folder}/htpasswd}}\n`,
   );
   registry = spawn("docker-registry", ["serve", path.join(folder, "config.yml")], { stdio: ["ignore", "ignore", "pipe"] });
   const ready = listening(registry.stderr as Readable);
@@ -78,6 +82,30 @@ it("pulls by digest with the credential, and says what is missing", async () => 
   expect(await engine.ports.images.pull({ reference: digest })).toEqual({ imageId, digest });
   expect(await engine.ports.images.pull({ reference: "busybox:latest" })).toMatchObject({ imageId });
   await expect(engine.ports.images.pull({ reference: `${address}/team/none:1` })).rejects.toMatchObject({ code: "image_not_found" });
+});
+
+it("takes an image from the registry, whose bytes go when it collects; the others stay", async () => {
+  const store = createRegistryImages({ address, username: "dokploy", password: PASSWORD }, "");
+  const stay = await engine.ports.images.push({ imageId, repository: `${address}/team/stays`, tag: "1" });
+  const bytes = () => readdirSync(path.join(folder, "data"), { recursive: true }).filter((name) => String(name).endsWith("/data")).length;
+  const [repository, tag] = ["team/goes", "one"];
+  const node = (await engine.ports.docker.getImage("node:20-slim").inspect()).Id;
+  await engine.ports.images.push({ imageId: node, repository: `${address}/${repository}`, tag });
+  await engine.ports.images.remove(`${address}/${repository}:${tag}`);
+  expect(await store.repositories()).toEqual(expect.arrayContaining(["team/goes", "team/stays"]));
+  expect(await store.tags(repository)).toEqual([tag]);
+  const digest = await store.digestOf(repository, tag);
+  expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+  const before = bytes();
+  await store.remove(repository, digest ?? "");
+  await store.remove(repository, digest ?? "");
+  expect([await store.tags(repository), await store.digestOf(repository, tag), await store.tags("team/never")]).toEqual([[], null, []]);
+  await promisify(execFile)("docker-registry", ["garbage-collect", path.join(folder, "config.yml")]);
+  expect(bytes()).toBeLessThan(before);
+  expect(`${address}/team/stays@${await store.digestOf("team/stays", "1")}`).toBe(stay);
+  await engine.ports.images.remove(`${address}/team/stays:1`);
+  const stranger = createRegistryImages({ address, username: "dokploy", password: "no" }, "");
+  await expect(stranger.tags(repository)).rejects.toThrow("the registry answered 401");
 });
 
 it("reads what an image exposes, and null for none", async () => {
