@@ -1,6 +1,6 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs } from "@remix-run/node";
 import { Form, useLoaderData } from "@remix-run/react";
-import { Field } from "~/components/ui/field";
+import { Field, Fields } from "~/components/ui/field";
 import { Icon } from "~/components/ui/icon";
 import { ProblemCard } from "~/components/ui/problem";
 import { acts, type Column, Records } from "~/components/ui/records";
@@ -79,16 +79,17 @@ export default function Domains() {
           <h2>Add a domain</h2>
         </div>
         <Form method="post" className="form" key={domains.length}>
-          {refused && Object.keys(refused.problem.fields).length === 0 ? <ProblemCard problem={refused.problem} /> : null}
-          <div className="pair">
-            <Field name="host" label="Host name" required refused={refused} autoComplete="off" spellCheck={false} placeholder="shop.example.com" />
-            <Field name="path" label="Path" refused={refused} autoComplete="off" spellCheck={false} placeholder="/" hint="Everything below it." />
-          </div>
-          <p className="end">
-            <Submit intent="add" className="btn btn-primary" busy="Adding …">
-              Add domain
-            </Submit>
-          </p>
+          <Fields refused={refused}>
+            <div className="pair">
+              <Field name="host" label="Host name" required autoComplete="off" spellCheck={false} placeholder="shop.example.com" />
+              <Field name="path" label="Path" autoComplete="off" spellCheck={false} placeholder="/" hint="Everything below it." />
+            </div>
+            <p className="end">
+              <Submit intent="add" className="btn btn-primary" busy="Adding …">
+                Add domain
+              </Submit>
+            </p>
+          </Fields>
         </Form>
       </section>
     </div>

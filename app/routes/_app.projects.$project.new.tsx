@@ -1,8 +1,7 @@
 import { type ActionFunctionArgs, type LoaderFunctionArgs, type MetaFunction, redirect } from "@remix-run/node";
 import { Form, Link, useLoaderData } from "@remix-run/react";
 import { type FormEvent, useState } from "react";
-import { Choice, Field } from "~/components/ui/field";
-import { ProblemCard } from "~/components/ui/problem";
+import { Choice, Field, Fields } from "~/components/ui/field";
 import { Submit } from "~/components/ui/submit";
 import { Unwell } from "~/components/ui/unwell";
 import { useRefused } from "~/lib/actions";
@@ -59,7 +58,6 @@ export default function NewApp() {
       return Object.fromEntries(Object.entries(found).filter(([name]) => name in before || String(form.get(name) ?? "") !== ""));
     });
   };
-  const say = (name: string) => wrong[name] ?? refused?.problem.fields[name];
 
   return (
     <>
@@ -74,120 +72,87 @@ export default function NewApp() {
         </div>
       </header>
       <Form method="post" className="form" onBlur={check} noValidate={hydrated}>
-        {refused && Object.keys(refused.problem.fields).length === 0 ? <ProblemCard problem={refused.problem} /> : null}
-        <div className="pair">
-          <Field
-            name="name"
-            label="Name"
-            refused={refused}
-            wrong={say("name")}
-            required
-            maxLength={40}
-            autoComplete="off"
-            spellCheck={false}
-            placeholder="shop-web"
-          />
-          <Field
-            name="environment"
-            label="Environment"
-            refused={refused}
-            wrong={say("environment")}
-            defaultValue="production"
-            list="environments"
-            autoComplete="off"
-            hint="A new name makes a new environment."
-          />
-          <datalist id="environments">
-            {environments.map((name) => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
-        </div>
-        <fieldset className="choices">
-          <legend>Source</legend>
-          <label className="choice">
-            <input type="radio" name="source" value="git" defaultChecked={source === "git"} />
-            Git repository
-          </label>
-          <label className="choice">
-            <input type="radio" name="source" value="image" defaultChecked={source === "image"} />
-            Image
-          </label>
-        </fieldset>
-        <div className="form" data-when="git">
-          <Field
-            name="git"
-            label="Git URL"
-            refused={refused}
-            wrong={say("git")}
-            autoComplete="off"
-            spellCheck={false}
-            placeholder="https://git.example.com/shop/web.git"
-            hint="https://, ssh:// or git@host:path. With a Dockerfile it is used; without one the build is found from the files."
-          />
+        <Fields refused={refused} wrong={wrong}>
           <div className="pair">
-            <Field name="branch" label="Branch" refused={refused} wrong={say("branch")} autoComplete="off" spellCheck={false} placeholder="main" />
-            <Field name="path" label="Folder" refused={refused} wrong={say("path")} autoComplete="off" spellCheck={false} placeholder="the whole repository" />
+            <Field name="name" label="Name" required maxLength={40} autoComplete="off" spellCheck={false} placeholder="shop-web" />
+            <Field
+              name="environment"
+              label="Environment"
+              defaultValue="production"
+              list="environments"
+              autoComplete="off"
+              hint="A new name makes a new environment."
+            />
+            <datalist id="environments">
+              {environments.map((name) => (
+                <option key={name} value={name} />
+              ))}
+            </datalist>
           </div>
-        </div>
-        <div data-when="image">
-          <Field
-            name="image"
-            label="Image"
-            refused={refused}
-            wrong={say("image")}
-            autoComplete="off"
-            spellCheck={false}
-            placeholder="registry.example.com/team/app:1.2"
-          />
-        </div>
-        {credentials.length > 0 ? (
-          <Choice
-            name="credential"
-            label="Credential"
-            refused={refused}
-            defaultValue=""
-            options={[{ value: "", label: "none: it is public" }, ...credentials.map(({ name, host }) => ({ value: name, label: `${name} for ${host}` }))]}
-          />
-        ) : (
-          <p className="small t3">
-            Private? Store a credential first, under{" "}
-            <Link className="link" to="/settings">
-              Settings
+          <fieldset className="choices">
+            <legend>Source</legend>
+            <label className="choice">
+              <input type="radio" name="source" value="git" defaultChecked={source === "git"} />
+              Git repository
+            </label>
+            <label className="choice">
+              <input type="radio" name="source" value="image" defaultChecked={source === "image"} />
+              Image
+            </label>
+          </fieldset>
+          <div className="form" data-when="git">
+            <Field
+              name="git"
+              label="Git URL"
+              autoComplete="off"
+              spellCheck={false}
+              placeholder="https://git.example.com/shop/web.git"
+              hint="https://, ssh:// or git@host:path. With a Dockerfile it is used; without one the build is found from the files."
+            />
+            <div className="pair">
+              <Field name="branch" label="Branch" autoComplete="off" spellCheck={false} placeholder="main" />
+              <Field name="path" label="Folder" autoComplete="off" spellCheck={false} placeholder="the whole repository" />
+            </div>
+          </div>
+          <div data-when="image">
+            <Field name="image" label="Image" autoComplete="off" spellCheck={false} placeholder="registry.example.com/team/app:1.2" />
+          </div>
+          {credentials.length > 0 ? (
+            <Choice
+              name="credential"
+              label="Credential"
+              defaultValue=""
+              options={[{ value: "", label: "none: it is public" }, ...credentials.map(({ name, host }) => ({ value: name, label: `${name} for ${host}` }))]}
+            />
+          ) : (
+            <p className="small t3">
+              Private? Store a credential first, under{" "}
+              <Link className="link" to="/settings">
+                Settings
+              </Link>
+              .
+            </p>
+          )}
+          <div className="pair">
+            <Field name="port" label="Port" inputMode="numeric" autoComplete="off" placeholder="found from the image" hint="Where the program listens." />
+            <Field
+              name="healthPath"
+              label="Health path"
+              autoComplete="off"
+              spellCheck={false}
+              placeholder="/"
+              hint="Answers below 400 when it can take traffic."
+            />
+          </div>
+          <p className="end">
+            <Submit intent="create-app" className="btn btn-primary" busy="Creating …">
+              Create application
+            </Submit>
+            <Link className="btn" to={`/projects/${project}`}>
+              Cancel
             </Link>
-            .
           </p>
-        )}
-        <div className="pair">
-          <Field
-            name="port"
-            label="Port"
-            refused={refused}
-            wrong={say("port")}
-            inputMode="numeric"
-            autoComplete="off"
-            placeholder="found from the image"
-            hint="Where the program listens."
-          />
-          <Field
-            name="healthPath"
-            label="Health path"
-            refused={refused}
-            wrong={say("healthPath")}
-            autoComplete="off"
-            spellCheck={false}
-            placeholder="/"
-            hint="Answers below 400 when it can take traffic."
-          />
-        </div>
-        <p className="end">
-          <Submit intent="create-app" className="btn btn-primary" busy="Creating …">
-            Create application
-          </Submit>
-          <Link className="btn" to={`/projects/${project}`}>
-            Cancel
-          </Link>
-        </p>
+        </Fields>
       </Form>
     </>
   );

@@ -7,9 +7,8 @@ import { DoraTiles } from "~/components/streams/overview";
 import { counted, tick } from "~/components/time/format";
 import { tookOf } from "~/components/time/mini";
 import { niceScale } from "~/components/time/scale";
-import { Field } from "~/components/ui/field";
+import { Field, Fields } from "~/components/ui/field";
 import { Icon } from "~/components/ui/icon";
-import { ProblemCard } from "~/components/ui/problem";
 import { Submit } from "~/components/ui/submit";
 import { Unwell } from "~/components/ui/unwell";
 import { useRefused } from "~/lib/actions";
@@ -118,23 +117,23 @@ function CreateProject() {
   const refused = useRefused("create-project");
   return (
     <Form method="post" action="/projects?index" className="form">
-      {refused && !refused.problem.fields.name ? <ProblemCard problem={refused.problem} /> : null}
-      <Field
-        name="name"
-        label="Name"
-        refused={refused}
-        required
-        maxLength={40}
-        autoComplete="off"
-        spellCheck={false}
-        hint="Lower-case letters, digits and hyphens. It becomes part of addresses."
-        placeholder="storefront"
-      />
-      <p className="end">
-        <Submit intent="create-project" className="btn btn-primary" busy="Creating …">
-          Create project
-        </Submit>
-      </p>
+      <Fields refused={refused}>
+        <Field
+          name="name"
+          label="Name"
+          required
+          maxLength={40}
+          autoComplete="off"
+          spellCheck={false}
+          hint="Lower-case letters, digits and hyphens. It becomes part of addresses."
+          placeholder="storefront"
+        />
+        <p className="end">
+          <Submit intent="create-project" className="btn btn-primary" busy="Creating …">
+            Create project
+          </Submit>
+        </p>
+      </Fields>
     </Form>
   );
 }

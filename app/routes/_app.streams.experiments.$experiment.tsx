@@ -7,7 +7,7 @@ import { METRIC_PAGES, type MetricPage } from "~/components/streams/metrics";
 import { metricRows } from "~/components/streams/rows";
 import { Tiles } from "~/components/streams/tiles";
 import { VerdictState } from "~/components/streams/verdict";
-import { Field } from "~/components/ui/field";
+import { Field, Fields } from "~/components/ui/field";
 import { Submit } from "~/components/ui/submit";
 import { Ago } from "~/components/ui/time";
 import { Unwell } from "~/components/ui/unwell";
@@ -140,32 +140,33 @@ function Conclude({ conclusion }: { conclusion: string | null }) {
   const refused = useRefused("conclude");
   return (
     <Form method="post" className="form">
-      <Field
-        name="conclusion"
-        label={conclusion ? "Another conclusion" : "Conclusion"}
-        refused={refused}
-        required
-        maxLength={2000}
-        autoComplete="off"
-        hint="Keep it, take it back, or look again; in your own words."
-      />
-      <div className="end">
-        <Submit intent="conclude" className="btn" busy="Keeping …">
-          Keep conclusion
-        </Submit>
-        <details className="asked">
-          <summary className="btn btn-danger">Remove</summary>
-          <div className="dialog">
-            <h3>Remove this experiment?</h3>
-            <p className="t2">The deployments it looked at stay; what was concluded goes.</p>
-            <p className="end">
-              <button type="submit" name="intent" value="remove" formNoValidate className="btn btn-danger-solid">
-                Remove experiment
-              </button>
-            </p>
-          </div>
-        </details>
-      </div>
+      <Fields refused={refused} told>
+        <Field
+          name="conclusion"
+          label={conclusion ? "Another conclusion" : "Conclusion"}
+          required
+          maxLength={2000}
+          autoComplete="off"
+          hint="Keep it, take it back, or look again; in your own words."
+        />
+        <div className="end">
+          <Submit intent="conclude" className="btn" busy="Keeping …">
+            Keep conclusion
+          </Submit>
+          <details className="asked">
+            <summary className="btn btn-danger">Remove</summary>
+            <div className="dialog">
+              <h3>Remove this experiment?</h3>
+              <p className="t2">The deployments it looked at stay; what was concluded goes.</p>
+              <p className="end">
+                <button type="submit" name="intent" value="remove" formNoValidate className="btn btn-danger-solid">
+                  Remove experiment
+                </button>
+              </p>
+            </div>
+          </details>
+        </div>
+      </Fields>
     </Form>
   );
 }

@@ -2,8 +2,7 @@ import type { ActionFunctionArgs, LinksFunction, LoaderFunctionArgs, MetaFunctio
 import { Form, useLoaderData } from "@remix-run/react";
 import { DateTime } from "luxon";
 import { placeOptions, readPlace } from "~/components/streams/experiment-form";
-import { Choice, Field } from "~/components/ui/field";
-import { ProblemCard } from "~/components/ui/problem";
+import { Choice, Field, Fields } from "~/components/ui/field";
 import { Submit } from "~/components/ui/submit";
 import { Unwell } from "~/components/ui/unwell";
 import { useRefused } from "~/lib/actions";
@@ -52,7 +51,6 @@ export const action = (args: ActionFunctionArgs) =>
 export default function NewOutcome() {
   const { places, due } = useLoaderData<typeof loader>();
   const refused = useRefused("create");
-  const hasField = refused && Object.keys(refused.problem.fields).length > 0;
   return (
     <>
       <header className="head">
@@ -64,33 +62,21 @@ export default function NewOutcome() {
         </div>
       </header>
       <Form method="post" className="form">
-        {refused && !hasField ? <ProblemCard problem={refused.problem} /> : null}
-        <Field name="title" label="Outcome" refused={refused} required maxLength={300} hint="Such as: under 10 % of our changes fail after they are live." />
-        <Field name="why" label="Why it matters" refused={refused} maxLength={1000} />
-        <Choice
-          name="metric"
-          label="Measured by"
-          refused={refused}
-          defaultValue="changeFailRate"
-          options={MEASURED.map((one) => ({ value: one.key, label: one.name }))}
-        />
-        <div className="pair">
-          <Field
-            name="target"
-            label="To reach"
-            refused={refused}
-            required
-            autoComplete="off"
-            hint="A time such as 5m or 2h 30m; a share in percent, such as 10."
-          />
-          <Field name="dueOn" label="By the end of" type="date" refused={refused} required defaultValue={due} />
-        </div>
-        <Choice name="place" label="Where" refused={refused} defaultValue="" options={placeOptions(places)} />
-        <p className="end">
-          <Submit intent="create" className="btn btn-primary" busy="Keeping …">
-            Keep outcome
-          </Submit>
-        </p>
+        <Fields refused={refused}>
+          <Field name="title" label="Outcome" required maxLength={300} hint="Such as: under 10 % of our changes fail after they are live." />
+          <Field name="why" label="Why it matters" maxLength={1000} />
+          <Choice name="metric" label="Measured by" defaultValue="changeFailRate" options={MEASURED.map((one) => ({ value: one.key, label: one.name }))} />
+          <div className="pair">
+            <Field name="target" label="To reach" required autoComplete="off" hint="A time such as 5m or 2h 30m; a share in percent, such as 10." />
+            <Field name="dueOn" label="By the end of" type="date" required defaultValue={due} />
+          </div>
+          <Choice name="place" label="Where" defaultValue="" options={placeOptions(places)} />
+          <p className="end">
+            <Submit intent="create" className="btn btn-primary" busy="Keeping …">
+              Keep outcome
+            </Submit>
+          </p>
+        </Fields>
       </Form>
     </>
   );

@@ -4,7 +4,7 @@ import { useRefused } from "~/lib/actions";
 import type { FileView } from "../../../server/files/schema";
 import { counted } from "../time/format";
 import { size } from "../time/size";
-import { Field, Wrong } from "../ui/field";
+import { Field, Fields, Wrong } from "../ui/field";
 import { ProblemCard } from "../ui/problem";
 import { acts, type Column, Records } from "../ui/records";
 import { Submit } from "../ui/submit";
@@ -72,72 +72,70 @@ function FileForm({ open }: { open: OpenFile | null }) {
   const wrong = refused?.problem.fields["set.0.content"];
   return (
     <Form method="post" className="form file-form" preventScrollReset>
-      {refused && Object.keys(refused.problem.fields).length === 0 ? <ProblemCard problem={refused.problem} /> : null}
-      <div className="pair">
-        <Field
-          name="path"
-          label="Path in the container"
-          refused={refused}
-          wrong={refused?.problem.fields["set.0.path"]}
-          defaultValue={open?.path ?? ""}
-          placeholder="/etc/app/settings.yml"
-          required
-          spellCheck={false}
-          autoComplete="off"
-        />
-        <Field
-          name="mode"
-          label="Mode"
-          refused={refused}
-          wrong={refused?.problem.fields["set.0.mode"]}
-          defaultValue={open?.mode ?? ""}
-          placeholder="0444"
-          spellCheck={false}
-          autoComplete="off"
-        />
-        <Field
-          name="uid"
-          label="Owner’s number"
-          type="number"
-          min={0}
-          max={65_534}
-          refused={refused}
-          wrong={refused?.problem.fields["set.0.uid"]}
-          defaultValue={open?.uid ?? ""}
-          placeholder="0"
-        />
-      </div>
-      <div className="field">
-        <label htmlFor={id}>Content</label>
-        <textarea
-          className="input"
-          id={id}
-          name="text"
-          rows={Math.min(24, Math.max(8, (open?.content.split("\n").length ?? 0) + 2))}
-          defaultValue={open?.content ?? ""}
-          spellCheck={false}
-          aria-invalid={wrong ? true : undefined}
-          aria-describedby={`${id}-hint`}
-        />
-        <span className="hint" id={`${id}-hint`}>
-          Text of up to 500 KB; other content by <code>dokploy file set</code>. A path that is there already gets the new content.
-        </span>
-        <Wrong text={wrong} />
-      </div>
-      <div className="end">
-        <label className="check">
-          <input type="checkbox" name="deploy" defaultChecked />
-          Deploy the change
-        </label>
-        <Submit intent="file-set" busy="Storing …">
-          Store file
-        </Submit>
-        {open ? (
-          <Link className="btn btn-quiet" to="?">
-            Close {open.path}
-          </Link>
-        ) : null}
-      </div>
+      <Fields refused={refused}>
+        <div className="pair">
+          <Field
+            name="path"
+            label="Path in the container"
+            wrong={refused?.problem.fields["set.0.path"]}
+            defaultValue={open?.path ?? ""}
+            placeholder="/etc/app/settings.yml"
+            required
+            spellCheck={false}
+            autoComplete="off"
+          />
+          <Field
+            name="mode"
+            label="Mode"
+            wrong={refused?.problem.fields["set.0.mode"]}
+            defaultValue={open?.mode ?? ""}
+            placeholder="0444"
+            spellCheck={false}
+            autoComplete="off"
+          />
+          <Field
+            name="uid"
+            label="Owner’s number"
+            type="number"
+            min={0}
+            max={65_534}
+            wrong={refused?.problem.fields["set.0.uid"]}
+            defaultValue={open?.uid ?? ""}
+            placeholder="0"
+          />
+        </div>
+        <div className="field">
+          <label htmlFor={id}>Content</label>
+          <textarea
+            className="input"
+            id={id}
+            name="text"
+            rows={Math.min(24, Math.max(8, (open?.content.split("\n").length ?? 0) + 2))}
+            defaultValue={open?.content ?? ""}
+            spellCheck={false}
+            aria-invalid={wrong ? true : undefined}
+            aria-describedby={`${id}-hint`}
+          />
+          <span className="hint" id={`${id}-hint`}>
+            Text of up to 500 KB; other content by <code>dokploy file set</code>. A path that is there already gets the new content.
+          </span>
+          <Wrong text={wrong} />
+        </div>
+        <div className="end">
+          <label className="check">
+            <input type="checkbox" name="deploy" defaultChecked />
+            Deploy the change
+          </label>
+          <Submit intent="file-set" busy="Storing …">
+            Store file
+          </Submit>
+          {open ? (
+            <Link className="btn btn-quiet" to="?">
+              Close {open.path}
+            </Link>
+          ) : null}
+        </div>
+      </Fields>
     </Form>
   );
 }

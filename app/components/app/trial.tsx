@@ -3,7 +3,7 @@ import { useRefused } from "~/lib/actions";
 import type { App } from "../../../server/apps/schema";
 import type { Traffic } from "../../../server/traffic/schema";
 import { count } from "../time/format";
-import { Choice, Field } from "../ui/field";
+import { Choice, Field, Fields } from "../ui/field";
 import { Icon } from "../ui/icon";
 import { ProblemCard } from "../ui/problem";
 import { Submit } from "../ui/submit";
@@ -85,26 +85,27 @@ function Share({ split }: { split: Split }) {
   const isMirror = split.kind === "mirror";
   return (
     <Form method="post" className="share" preventScrollReset key={`${split.weight} ${split.startedAt}`}>
-      <input type="hidden" name="kind" value={split.kind} />
-      <input type="hidden" name="release" value={split.release} />
-      <input type="hidden" name="header.name" value={split.header?.name ?? ""} />
-      <input type="hidden" name="header.value" value={split.header?.value ?? ""} />
-      <input type="hidden" name="cookie.name" value={split.cookie?.name ?? ""} />
-      <input type="hidden" name="cookie.value" value={split.cookie?.value ?? ""} />
-      {split.sticky ? <input type="hidden" name="sticky" value="on" /> : null}
-      <Field
-        name={isMirror ? "percent" : "weight"}
-        label={isMirror ? "Copied, per cent" : "Share, per cent"}
-        type="number"
-        min={1}
-        max={isMirror ? 100 : 99}
-        required={isMirror}
-        refused={refused}
-        defaultValue={split.weight || ""}
-      />
-      <Submit intent="share" busy="Changing …">
-        Change
-      </Submit>
+      <Fields refused={refused} told>
+        <input type="hidden" name="kind" value={split.kind} />
+        <input type="hidden" name="release" value={split.release} />
+        <input type="hidden" name="header.name" value={split.header?.name ?? ""} />
+        <input type="hidden" name="header.value" value={split.header?.value ?? ""} />
+        <input type="hidden" name="cookie.name" value={split.cookie?.name ?? ""} />
+        <input type="hidden" name="cookie.value" value={split.cookie?.value ?? ""} />
+        {split.sticky ? <input type="hidden" name="sticky" value="on" /> : null}
+        <Field
+          name={isMirror ? "percent" : "weight"}
+          label={isMirror ? "Copied, per cent" : "Share, per cent"}
+          type="number"
+          min={1}
+          max={isMirror ? 100 : 99}
+          required={isMirror}
+          defaultValue={split.weight || ""}
+        />
+        <Submit intent="share" busy="Changing …">
+          Change
+        </Submit>
+      </Fields>
     </Form>
   );
 }
@@ -118,59 +119,58 @@ function Start({ candidates }: { candidates: Candidate[] }) {
     <details className="trial trial-start" open={refused ? true : undefined}>
       <summary className="btn btn-small">Try a release on part of the traffic</summary>
       <Form method="post" className="form" preventScrollReset>
-        {refused && Object.keys(refused.problem.fields).length === 0 ? <ProblemCard problem={refused.problem} /> : null}
-        <Choice
-          name="release"
-          label="Release"
-          refused={refused}
-          defaultValue={String(candidates[0]?.number ?? "")}
-          options={candidates.map((one) => ({ value: String(one.number), label: commitOf(one) }))}
-        />
-        <fieldset className="choices">
-          <legend>It gets</legend>
-          <label className="choice">
-            <input type="radio" name="kind" value="split" defaultChecked={!isMirror} />
-            Requests of visitors
-          </label>
-          <label className="choice">
-            <input type="radio" name="kind" value="mirror" defaultChecked={isMirror} />
-            Copies, answers thrown away
-          </label>
-        </fieldset>
-        <div className="when" data-when="split">
-          <div className="pair">
-            <Field name="weight" label="Share of all requests, per cent" type="number" min={1} max={99} refused={refused} placeholder="20" />
-            <label className="check check-low">
-              <input type="checkbox" name="sticky" defaultChecked={refused?.typed.sticky === "on"} />A visitor stays where the first request went
-            </label>
-          </div>
-          <div className="pair">
-            <Field name="header.name" label="Always with the header" refused={refused} placeholder="X-Trial" spellCheck={false} autoComplete="off" />
-            <Field name="header.value" label="The header’s value" refused={refused} placeholder="yes" spellCheck={false} autoComplete="off" />
-          </div>
-          <div className="pair">
-            <Field name="cookie.name" label="Always with the cookie" refused={refused} placeholder="trial" spellCheck={false} autoComplete="off" />
-            <Field name="cookie.value" label="The cookie’s value" refused={refused} placeholder="b" spellCheck={false} autoComplete="off" />
-          </div>
-        </div>
-        <div className="when" data-when="mirror">
-          <Field
-            name="percent"
-            label="Copied requests, per cent"
-            type="number"
-            min={1}
-            max={100}
-            refused={refused}
-            placeholder="10"
-            hint="Not those with a body over 1 MiB. Mind what a copied request writes."
+        <Fields refused={refused}>
+          <Choice
+            name="release"
+            label="Release"
+            defaultValue={String(candidates[0]?.number ?? "")}
+            options={candidates.map((one) => ({ value: String(one.number), label: commitOf(one) }))}
           />
-        </div>
-        <p className="small t3">{PROMISE}</p>
-        <p className="end">
-          <Submit intent="start" className="btn btn-primary" busy="Starting: it must be healthy first …">
-            Start trial
-          </Submit>
-        </p>
+          <fieldset className="choices">
+            <legend>It gets</legend>
+            <label className="choice">
+              <input type="radio" name="kind" value="split" defaultChecked={!isMirror} />
+              Requests of visitors
+            </label>
+            <label className="choice">
+              <input type="radio" name="kind" value="mirror" defaultChecked={isMirror} />
+              Copies, answers thrown away
+            </label>
+          </fieldset>
+          <div className="when" data-when="split">
+            <div className="pair">
+              <Field name="weight" label="Share of all requests, per cent" type="number" min={1} max={99} placeholder="20" />
+              <label className="check check-low">
+                <input type="checkbox" name="sticky" defaultChecked={refused?.typed.sticky === "on"} />A visitor stays where the first request went
+              </label>
+            </div>
+            <div className="pair">
+              <Field name="header.name" label="Always with the header" placeholder="X-Trial" spellCheck={false} autoComplete="off" />
+              <Field name="header.value" label="The header’s value" placeholder="yes" spellCheck={false} autoComplete="off" />
+            </div>
+            <div className="pair">
+              <Field name="cookie.name" label="Always with the cookie" placeholder="trial" spellCheck={false} autoComplete="off" />
+              <Field name="cookie.value" label="The cookie’s value" placeholder="b" spellCheck={false} autoComplete="off" />
+            </div>
+          </div>
+          <div className="when" data-when="mirror">
+            <Field
+              name="percent"
+              label="Copied requests, per cent"
+              type="number"
+              min={1}
+              max={100}
+              placeholder="10"
+              hint="Not those with a body over 1 MiB. Mind what a copied request writes."
+            />
+          </div>
+          <p className="small t3">{PROMISE}</p>
+          <p className="end">
+            <Submit intent="start" className="btn btn-primary" busy="Starting: it must be healthy first …">
+              Start trial
+            </Submit>
+          </p>
+        </Fields>
       </Form>
     </details>
   );

@@ -1,7 +1,7 @@
 import { Form } from "@remix-run/react";
 import { useRefused } from "~/lib/actions";
 import type { DeploymentWithSpans } from "../../../server/deployments/schema";
-import { Field } from "../ui/field";
+import { Field, Fields } from "../ui/field";
 import { Submit } from "../ui/submit";
 
 /** Whether what went live failed, as the figures have it, and a person's word on it. */
@@ -44,22 +44,23 @@ function Say({ intent, label, what, run }: { intent: string; label: string; what
     <details className="asked" open={refused ? true : undefined}>
       <summary className="btn btn-small">{label}</summary>
       <Form method="post" className="dialog" aria-label={`${label}: #${run.number}`}>
-        <h3>{label}?</h3>
-        <p className="t2">{what} The reason is kept and shown beside the figure.</p>
-        <Field
-          name="reason"
-          label="Why"
-          refused={refused}
-          required
-          maxLength={1000}
-          autoComplete="off"
-          wrong={refused?.problem.fields.reason ?? (refused ? refused.problem.what : undefined)}
-        />
-        <p className="end">
-          <Submit intent={intent} className="btn btn-primary" busy="Saving …">
-            {label}
-          </Submit>
-        </p>
+        <Fields refused={refused} told>
+          <h3>{label}?</h3>
+          <p className="t2">{what} The reason is kept and shown beside the figure.</p>
+          <Field
+            name="reason"
+            label="Why"
+            required
+            maxLength={1000}
+            autoComplete="off"
+            wrong={refused?.problem.fields.reason ?? (refused ? refused.problem.what : undefined)}
+          />
+          <p className="end">
+            <Submit intent={intent} className="btn btn-primary" busy="Saving …">
+              {label}
+            </Submit>
+          </p>
+        </Fields>
       </Form>
     </details>
   );

@@ -5,7 +5,7 @@ import type { ClusterNode } from "../../../server/cluster/schema";
 import { counted } from "../time/format";
 import { size } from "../time/size";
 import { Asked } from "../ui/asked";
-import { Field } from "../ui/field";
+import { Field, Fields } from "../ui/field";
 import { ProblemCard } from "../ui/problem";
 import { Submit } from "../ui/submit";
 import { Ago } from "../ui/time";
@@ -89,22 +89,23 @@ function LabelForm({ node }: { node: ClusterNode }) {
     .join(", ");
   return (
     <Form method="post" action={`/nodes?node=${node.id}#node`} className="form" preventScrollReset key={written}>
-      <input type="hidden" name="node" value={node.id} />
-      <Field
-        name="labels"
-        label="Labels"
-        refused={refused}
-        defaultValue={written}
-        placeholder="disk=ssd, zone=a"
-        autoComplete="off"
-        spellCheck={false}
-        hint="An application with the placement node.labels.disk==ssd runs only where that label is."
-      />
-      <p className="end">
-        <Submit intent="labels" busy="Saving …">
-          Save labels
-        </Submit>
-      </p>
+      <Fields refused={refused} told>
+        <input type="hidden" name="node" value={node.id} />
+        <Field
+          name="labels"
+          label="Labels"
+          defaultValue={written}
+          placeholder="disk=ssd, zone=a"
+          autoComplete="off"
+          spellCheck={false}
+          hint="An application with the placement node.labels.disk==ssd runs only where that label is."
+        />
+        <p className="end">
+          <Submit intent="labels" busy="Saving …">
+            Save labels
+          </Submit>
+        </p>
+      </Fields>
     </Form>
   );
 }

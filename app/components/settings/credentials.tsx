@@ -2,7 +2,7 @@ import { Form } from "@remix-run/react";
 import { useRefused } from "~/lib/actions";
 import type { CredentialView } from "../../../server/credentials/schema";
 import { CopyButton } from "../ui/copy";
-import { Field, Wrong } from "../ui/field";
+import { Field, Fields, Wrong } from "../ui/field";
 import { ProblemCard } from "../ui/problem";
 import { acts, type Column, Records } from "../ui/records";
 import { Submit } from "../ui/submit";
@@ -68,37 +68,38 @@ function AddCredential() {
   const refused = useRefused("create-credential");
   return (
     <Form method="post" className="form" style={{ marginTop: 16 }} preventScrollReset>
-      {refused && Object.keys(refused.problem.fields).length === 0 ? <ProblemCard problem={refused.problem} /> : null}
-      <fieldset className="choices">
-        <legend>Kind</legend>
-        {KINDS.map((one) => (
-          <label className="choice" key={one.value}>
-            <input type="radio" name="kind" value={one.value} defaultChecked={(refused?.typed.kind ?? "token") === one.value} />
-            {one.label}
-          </label>
-        ))}
-      </fieldset>
-      <div className="pair">
-        <Field name="name" label="Credential name" refused={refused} required autoComplete="off" spellCheck={false} placeholder="git-host" />
-        <Field name="host" label="Host" refused={refused} required autoComplete="off" spellCheck={false} placeholder="git.example.com" />
-      </div>
-      <div className="pair" data-when="token">
-        <Field name="username" label="User name" refused={refused} autoComplete="off" spellCheck={false} placeholder="not needed by most hosts" />
-        <Field name="token" label="Access token" type="password" refused={refused} autoComplete="new-password" />
-      </div>
-      <div className="field" data-when="ssh">
-        <label htmlFor="ssh-key">Private key</label>
-        <textarea className="input" id="ssh-key" name="sshKey" rows={5} spellCheck={false} placeholder="-----BEGIN OPENSSH PRIVATE KEY-----" />
-        <Wrong text={refused?.problem.fields.sshKey} />
-      </div>
-      <p className="small t3" data-when="generate">
-        A key pair is made here; its public half is shown, to be added to the repository as a deploy key.
-      </p>
-      <p className="end">
-        <Submit intent="create-credential" busy="Storing …">
-          Add credential
-        </Submit>
-      </p>
+      <Fields refused={refused}>
+        <fieldset className="choices">
+          <legend>Kind</legend>
+          {KINDS.map((one) => (
+            <label className="choice" key={one.value}>
+              <input type="radio" name="kind" value={one.value} defaultChecked={(refused?.typed.kind ?? "token") === one.value} />
+              {one.label}
+            </label>
+          ))}
+        </fieldset>
+        <div className="pair">
+          <Field name="name" label="Credential name" required autoComplete="off" spellCheck={false} placeholder="git-host" />
+          <Field name="host" label="Host" required autoComplete="off" spellCheck={false} placeholder="git.example.com" />
+        </div>
+        <div className="pair" data-when="token">
+          <Field name="username" label="User name" autoComplete="off" spellCheck={false} placeholder="not needed by most hosts" />
+          <Field name="token" label="Access token" type="password" autoComplete="new-password" />
+        </div>
+        <div className="field" data-when="ssh">
+          <label htmlFor="ssh-key">Private key</label>
+          <textarea className="input" id="ssh-key" name="sshKey" rows={5} spellCheck={false} placeholder="-----BEGIN OPENSSH PRIVATE KEY-----" />
+          <Wrong text={refused?.problem.fields.sshKey} />
+        </div>
+        <p className="small t3" data-when="generate">
+          A key pair is made here; its public half is shown, to be added to the repository as a deploy key.
+        </p>
+        <p className="end">
+          <Submit intent="create-credential" busy="Storing …">
+            Add credential
+          </Submit>
+        </p>
+      </Fields>
     </Form>
   );
 }

@@ -2,7 +2,7 @@ import { Form } from "@remix-run/react";
 import { useRefused } from "~/lib/actions";
 import type { NoticeAnswer, NoticeTargetView } from "../../../server/notices/schema";
 import { CopyButton } from "../ui/copy";
-import { Field } from "../ui/field";
+import { Field, Fields } from "../ui/field";
 import { ProblemCard } from "../ui/problem";
 import { Submit } from "../ui/submit";
 import { Ago } from "../ui/time";
@@ -95,35 +95,35 @@ function SetTarget({ canMail, isSet }: { canMail: boolean; isSet: boolean }) {
   const refused = useRefused("set-notices");
   return (
     <Form method="post" action="/settings#notices" className="form" style={{ marginTop: 16 }} preventScrollReset>
-      {refused && !refused.problem.fields.address ? <ProblemCard problem={refused.problem} /> : null}
-      {canMail ? (
-        <fieldset className="choices">
-          <legend>By</legend>
-          {KINDS.map((one) => (
-            <label className="choice" key={one.value}>
-              <input type="radio" name="kind" value={one.value} defaultChecked={(refused?.typed.kind ?? "webhook") === one.value} />
-              {one.label}
-            </label>
-          ))}
-        </fieldset>
-      ) : (
-        <input type="hidden" name="kind" value="webhook" />
-      )}
-      <Field
-        name="address"
-        label="Address"
-        refused={refused}
-        required
-        autoComplete="off"
-        spellCheck={false}
-        placeholder="https://chat.example.com/hooks/…"
-        hint={canMail ? undefined : "For e-mail, start Dokploy with SMTP_URL."}
-      />
-      <p className="end">
-        <Submit intent="set-notices" busy="Saving …">
-          {isSet ? "Send them here instead" : "Send notices here"}
-        </Submit>
-      </p>
+      <Fields refused={refused}>
+        {canMail ? (
+          <fieldset className="choices">
+            <legend>By</legend>
+            {KINDS.map((one) => (
+              <label className="choice" key={one.value}>
+                <input type="radio" name="kind" value={one.value} defaultChecked={(refused?.typed.kind ?? "webhook") === one.value} />
+                {one.label}
+              </label>
+            ))}
+          </fieldset>
+        ) : (
+          <input type="hidden" name="kind" value="webhook" />
+        )}
+        <Field
+          name="address"
+          label="Address"
+          required
+          autoComplete="off"
+          spellCheck={false}
+          placeholder="https://chat.example.com/hooks/…"
+          hint={canMail ? undefined : "For e-mail, start Dokploy with SMTP_URL."}
+        />
+        <p className="end">
+          <Submit intent="set-notices" busy="Saving …">
+            {isSet ? "Send them here instead" : "Send notices here"}
+          </Submit>
+        </p>
+      </Fields>
     </Form>
   );
 }

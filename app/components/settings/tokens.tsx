@@ -2,7 +2,7 @@ import { Form } from "@remix-run/react";
 import { useRefused } from "~/lib/actions";
 import type { TokenView } from "../../../server/accounts/schema";
 import { CopyButton } from "../ui/copy";
-import { Choice, Field } from "../ui/field";
+import { Choice, Field, Fields } from "../ui/field";
 import { ProblemCard } from "../ui/problem";
 import { acts, type Column, Records } from "../ui/records";
 import { Submit } from "../ui/submit";
@@ -62,17 +62,18 @@ export function Tokens({ tokens, created }: { tokens: TokenView[]; created: { na
         empty="No token yet. The command line signs in with one: DOKPLOY_TOKEN, or dokploy login."
       />
       <Form method="post" className="form" style={{ marginTop: 16 }} preventScrollReset key={tokens.length}>
-        {refused && Object.keys(refused.problem.fields).length === 0 ? <ProblemCard problem={refused.problem} /> : null}
-        <div className="pair">
-          <Field name="name" label="Token name" refused={refused} required maxLength={100} autoComplete="off" placeholder="laptop" />
-          <Choice name="scope" label="May" refused={refused} defaultValue="*" options={SCOPES} />
-          <Field name="expires" label="Expires after" refused={refused} autoComplete="off" placeholder="never" hint="30d, 12h" />
-        </div>
-        <p className="end">
-          <Submit intent="create-token" busy="Creating …">
-            Create token
-          </Submit>
-        </p>
+        <Fields refused={refused}>
+          <div className="pair">
+            <Field name="name" label="Token name" required maxLength={100} autoComplete="off" placeholder="laptop" />
+            <Choice name="scope" label="May" defaultValue="*" options={SCOPES} />
+            <Field name="expires" label="Expires after" autoComplete="off" placeholder="never" hint="30d, 12h" />
+          </div>
+          <p className="end">
+            <Submit intent="create-token" busy="Creating …">
+              Create token
+            </Submit>
+          </p>
+        </Fields>
       </Form>
     </section>
   );

@@ -5,8 +5,7 @@ import { typedText } from "../../../server/improvement/notation";
 import type { MapRows } from "../../../server/metrics/map-rows";
 import type { MapAnswer } from "../../../server/metrics/streams";
 import { count, counted, duration } from "../time/format";
-import { Choice, Field } from "../ui/field";
-import { ProblemCard } from "../ui/problem";
+import { Choice, Field, Fields } from "../ui/field";
 import { acts, Records } from "../ui/records";
 import { Submit } from "../ui/submit";
 import { Ago } from "../ui/time";
@@ -171,39 +170,38 @@ export function ManualSteps({ steps, lead, project, action }: { steps: ManualSte
       <details key={steps.length} className="add-step" open={refused ? true : undefined}>
         <summary className="btn btn-small">Add a step</summary>
         <Form method="post" action={action} className="form" preventScrollReset>
-          {refused && !hasField ? <ProblemCard problem={refused.problem} /> : null}
-          <div className="pair">
-            <Field name="title" label="Step" refused={refused} required maxLength={60} autoComplete="off" hint="Such as review, or approval." />
+          <Fields refused={refused}>
+            <div className="pair">
+              <Field name="title" label="Step" required maxLength={60} autoComplete="off" hint="Such as review, or approval." />
+              <Choice
+                name="place"
+                label="Where"
+                defaultValue="before"
+                options={[
+                  { value: "before", label: "before the commit" },
+                  { value: "after", label: "after it is live" },
+                ]}
+              />
+            </div>
+            <div className="pair">
+              <Field name="processS" label="Worked on it" autoComplete="off" defaultValue="" hint="1h, 2d; empty for none" />
+              <Field name="waitS" label="Waited for it" autoComplete="off" defaultValue="" hint="1h, 2d; empty for none" />
+            </div>
             <Choice
-              name="place"
-              label="Where"
-              refused={refused}
-              defaultValue="before"
+              name="class"
+              label="The work"
+              defaultValue="va"
               options={[
-                { value: "before", label: "before the commit" },
-                { value: "after", label: "after it is live" },
+                { value: "va", label: "adds value" },
+                { value: "nnva", label: "is necessary, adds none" },
               ]}
             />
-          </div>
-          <div className="pair">
-            <Field name="processS" label="Worked on it" refused={refused} autoComplete="off" defaultValue="" hint="1h, 2d; empty for none" />
-            <Field name="waitS" label="Waited for it" refused={refused} autoComplete="off" defaultValue="" hint="1h, 2d; empty for none" />
-          </div>
-          <Choice
-            name="class"
-            label="The work"
-            refused={refused}
-            defaultValue="va"
-            options={[
-              { value: "va", label: "adds value" },
-              { value: "nnva", label: "is necessary, adds none" },
-            ]}
-          />
-          <p className="end">
-            <Submit intent="add-step" className="btn btn-primary" busy="Adding …">
-              Add step {project ? `to ${project}` : "for every project"}
-            </Submit>
-          </p>
+            <p className="end">
+              <Submit intent="add-step" className="btn btn-primary" busy="Adding …">
+                Add step {project ? `to ${project}` : "for every project"}
+              </Submit>
+            </p>
+          </Fields>
         </Form>
       </details>
     </section>

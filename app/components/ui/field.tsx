@@ -1,18 +1,35 @@
-import { type InputHTMLAttributes, type ReactNode, useId } from "react";
+import { createContext, type InputHTMLAttributes, type ReactNode, useContext, useId } from "react";
 import type { Refused } from "~/lib/types";
+import { ProblemCard } from "./problem";
+
+type Refusal = { refused: Refused | undefined; wrong?: Record<string, string> };
+const LastRefusal = createContext<Refusal>({ refused: undefined });
+
+/**
+ * A form's fields, with what its last sending was refused for: they keep what was typed and say what is wrong; what concerns none of them
+ * stands above, unless it is `told` elsewhere. `wrong`: what the browser found by itself.
+ */
+export function Fields({ refused, wrong = {}, told = false, children }: Refusal & { told?: boolean; children: ReactNode }) {
+  return (
+    <LastRefusal.Provider value={{ refused, wrong }}>
+      {refused && !told && Object.keys(refused.problem.fields).length === 0 ? <ProblemCard problem={refused.problem} /> : null}
+      {children}
+    </LastRefusal.Provider>
+  );
+}
 
 type FieldProps = Omit<InputHTMLAttributes<HTMLInputElement>, "name"> & {
   name: string;
   label: ReactNode;
   hint?: ReactNode;
-  refused?: Refused | undefined;
   wrong?: string | undefined;
 };
 
 /** A labelled input that keeps what was typed and says what is wrong beside it. */
-export function Field({ name, label, hint, refused, wrong: own, defaultValue, ...input }: FieldProps) {
+export function Field({ name, label, hint, wrong: own, defaultValue, ...input }: FieldProps) {
   const id = useId();
-  const wrong = own ?? refused?.problem.fields[name];
+  const { refused, wrong: found } = useContext(LastRefusal);
+  const wrong = own ?? found?.[name] ?? refused?.problem.fields[name];
   const said = [hint ? `${id}-hint` : "", wrong ? `${id}-wrong` : ""].filter(Boolean).join(" ");
   return (
     <div className="field">
@@ -50,17 +67,16 @@ export function Choice({
   label,
   options,
   hint,
-  refused,
   defaultValue,
 }: {
   name: string;
   label: string;
   options: readonly { value: string; label: string }[];
   hint?: string;
-  refused?: Refused | undefined;
   defaultValue: string;
 }) {
   const id = useId();
+  const { refused } = useContext(LastRefusal);
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
