@@ -125,6 +125,10 @@ describe("the engine's address and errors", () => {
       explanation: { why: "odd" },
     });
   });
+  it.each(["connect ETIMEDOUT: no connection in 3 s", "connect EHOSTUNREACH 10.0.0.2:7380", "read ECONNRESET", "socket hang up"])(
+    "knows one that is away by %j alone: an error that comes out of a thread has lost its code",
+    (message) => expect(engineError(structuredClone(new Error(message)), "build")).toMatchObject({ code: "engine_unavailable", kind: "temporary" }),
+  );
 });
 
 it("hands lines on together, in the order of their times", () => {
