@@ -115,6 +115,7 @@ async function runChecks() {
   const results = await Promise.all(staticChecks(checkout).map(async ({ name, check }) => ({ name, problem: await check() })));
   for (const { name, problem } of results) {
     process.stdout.write(`${problem === null ? "✓" : "✗"} ${name}\n${problem === null ? "" : `${problem}\n`}`);
+    if (problem !== null) said.push(`✗ ${name}, as told above`);
     total[problem === null ? "passed" : "failed"]++;
   }
 }
