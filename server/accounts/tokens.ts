@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { desc, eq, sql } from "drizzle-orm";
+import { desc, eq } from "drizzle-orm";
 import type { z } from "zod";
 import { apiTokens, memberships, teams, users } from "../../db/schema";
 import { toIso } from "../../db/schema/columns";
 import type { Identity, Services, TeamContext } from "../context";
-import { withSettings } from "../data/team-data";
+import { asTeam, withSettings } from "../data/team-data";
 import { parseDuration } from "../duration";
 import { AppError } from "../errors";
 import type { createTokenSchema, TokenView } from "./schema";
@@ -52,20 +52,21 @@ export async function identifyToken(services: Services, token: string): Promise<
   return withSettings(services.db, { token: hash }, async (tx) => {
     const [row] = await tx.select().from(apiTokens).where(eq(apiTokens.hash, hash)).limit(1);
     if (!row || (row.expiresAt !== null && row.expiresAt <= now)) return null;
-    await tx.execute(sql`select set_config('dokploy.team', ${row.teamId}, true)`);
-    const [found] = await tx
-      .select()
-      .from(memberships)
-      .innerJoin(users, eq(users.id, memberships.userId))
-      .innerJoin(teams, eq(teams.id, memberships.teamId))
-      .where(eq(memberships.userId, row.userId));
-    if (!found) return null;
-    if (row.lastUsedAt === null || now - row.lastUsedAt > USED_EVERY_MICROS)
-      await tx.update(apiTokens).set({ lastUsedAt: now }).where(eq(apiTokens.id, row.id));
-    return {
-      actor: { userId: row.userId, email: found.users.email, name: found.users.name, isAdmin: found.users.isAdmin, via: "token", scopes: row.scopes },
-      sessionId: null,
-      team: { teamId: row.teamId, teamName: found.teams.name, role: found.memberships.role, wrappedKey: found.teams.wrappedKey },
-    };
+    return asTeam(tx, row.teamId, async () => {
+      const [found] = await tx
+        .select()
+        .from(memberships)
+        .innerJoin(users, eq(users.id, memberships.userId))
+        .innerJoin(teams, eq(teams.id, memberships.teamId))
+        .where(eq(memberships.userId, row.userId));
+      if (!found) return null;
+      if (row.lastUsedAt === null || now - row.lastUsedAt > USED_EVERY_MICROS)
+        await tx.update(apiTokens).set({ lastUsedAt: now }).where(eq(apiTokens.id, row.id));
+      return {
+        actor: { userId: row.userId, email: found.users.email, name: found.users.name, isAdmin: found.users.isAdmin, via: "token", scopes: row.scopes },
+        sessionId: null,
+        team: { teamId: row.teamId, teamName: found.teams.name, role: found.memberships.role, wrappedKey: found.teams.wrappedKey },
+      };
+    });
   });
 }
