@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectDocker, credentialFor, engineError, parseDockerHost } from "./docker-client";
@@ -117,6 +118,13 @@ describe("the engine's address and errors", () => {
     expect(parseDockerHost("tcp://10.0.0.1:2375")).toEqual({ host: "10.0.0.1", port: 2375 });
     expect(() => parseDockerHost("ssh://x")).toThrow();
     expect((connectDocker(parseDockerHost("unix:///a/b.sock")).modem as unknown as { socketPath: string }).socketPath).toBe("/a/b.sock");
+  });
+  it("has agents that are not written out with each call, however many sockets are open", () => {
+    const tls = { ca: "", cert: "", key: "", servername: "x" };
+    for (const address of [parseDockerHost("unix:///a/b.sock"), parseDockerHost("tcp://10.0.0.1:2375"), { host: "10.0.0.1", port: 7380, tls }]) {
+      const { agent } = connectDocker(address).modem as unknown as { agent: object };
+      expect(inspect(agent, { showHidden: true, depth: null })).toBe("Agent");
+    }
   });
   it("tells an engine that is away from one that refuses", () => {
     expect(engineError(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "x")).toMatchObject({ code: "engine_unavailable", kind: "temporary" });
