@@ -57,6 +57,16 @@ export async function usageReport(ctx: TeamContext, actor: Actor, input: UsageIn
   });
 }
 
+const USED_NOW = 5 * 60;
+
+/** Mean cores and bytes that applications used in the last five whole minutes, in one query; one that did not run is missing. */
+export async function usedNow(ctx: TeamContext, ids: string[]): Promise<Map<string, { cpu: number; memory: number }>> {
+  const to = floorTo(ctx.now(), 60);
+  const window: UsageWindow = { from: to - USED_NOW * SECOND, to, step: 60, stored: 60 };
+  const sums = await ctx.team.transaction((rows) => appSums(rows, window, 60, { apps: ids, node: null }));
+  return new Map(sums.map(({ app, cpu, memory }) => [app, { cpu, memory }]));
+}
+
 function grainOf({ from, to }: UsageWindow, apps: number, asOf: Micros): 60 | 3600 {
   return from >= keptFrom(60, asOf) && ((to - from) / (60 * SECOND)) * apps <= MOST_MINUTES ? 60 : 3600;
 }

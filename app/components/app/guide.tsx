@@ -28,7 +28,7 @@ export function Guide({ projects, create }: { projects: ListedProject[]; create?
             <>
               <p>Make a project, then an application in it: give the Git URL and the branch. A private repository needs a credential, under Settings.</p>
               {create ?? (
-                <Link className="btn" to={place ? `/projects/${place.name}/new` : "?new"}>
+                <Link className="btn" to={place ? `/projects/${place.name}/new` : "/projects?new"}>
                   {place ? `New application in ${place.name}` : "Make a project"}
                 </Link>
               )}

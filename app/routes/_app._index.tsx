@@ -1,0 +1,50 @@
+import type { LinksFunction, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { Guide } from "~/components/app/guide";
+import { NoProject } from "~/components/app/no-project";
+import { Faster } from "~/components/overview/faster";
+import { Recent } from "~/components/overview/recent";
+import { Shipping } from "~/components/overview/shipping";
+import { Up } from "~/components/overview/up";
+import { Unwell } from "~/components/ui/unwell";
+import { listing } from "~/lib/listing.server";
+import { load } from "~/lib/trpc.server";
+import styles from "../styles/overview.css";
+import projectStyles from "../styles/projects.css";
+
+export const links: LinksFunction = () => [
+  { rel: "stylesheet", href: projectStyles },
+  { rel: "stylesheet", href: styles },
+];
+export const meta: MetaFunction = () => [{ title: "Overview · Dokploy" }];
+export const handle = { crumbs: () => [{ label: "Overview", to: "/" }] };
+export { Unwell as ErrorBoundary };
+
+export const loader = (args: LoaderFunctionArgs) =>
+  load(args, async (api) => {
+    const overview = await api.overview.read();
+    return { overview, unsettled: overview.apps.isSettled ? null : await listing(api) };
+  });
+
+export default function OverviewPage() {
+  const { overview, unsettled } = useLoaderData<typeof loader>();
+  const { apps, shipping, faster, recent } = overview;
+  if (unsettled?.length === 0) return <NoProject title="Overview" />;
+  const isEmpty = apps.total + apps.imported === 0;
+  return (
+    <>
+      <h1 className="sr">Overview</h1>
+      {unsettled ? <Guide projects={unsettled} /> : null}
+      {isEmpty ? null : (
+        <>
+          <div className="two">
+            <Up apps={apps} />
+            <Shipping shipping={shipping} />
+          </div>
+          <Faster faster={faster} />
+        </>
+      )}
+      <Recent runs={recent} />
+    </>
+  );
+}
