@@ -3,11 +3,13 @@ import { useLoaderData } from "@remix-run/react";
 import { Guide } from "~/components/app/guide";
 import { NoProject } from "~/components/app/no-project";
 import { Faster } from "~/components/overview/faster";
+import { Machines } from "~/components/overview/machines";
 import { Recent } from "~/components/overview/recent";
 import { Shipping } from "~/components/overview/shipping";
 import { Up } from "~/components/overview/up";
 import { Unwell } from "~/components/ui/unwell";
 import { listing } from "~/lib/listing.server";
+import { useUsageEvents } from "~/lib/live";
 import { load } from "~/lib/trpc.server";
 import styles from "../styles/overview.css";
 import projectStyles from "../styles/projects.css";
@@ -26,9 +28,13 @@ export const loader = (args: LoaderFunctionArgs) =>
     return { overview, unsettled: overview.apps.isSettled ? null : await listing(api) };
   });
 
+/** Its figures are means of five minutes. */
+const USE_EVERY_S = 60;
+
 export default function OverviewPage() {
   const { overview, unsettled } = useLoaderData<typeof loader>();
-  const { apps, shipping, faster, recent } = overview;
+  useUsageEvents(USE_EVERY_S);
+  const { apps, shipping, faster, recent, machines } = overview;
   if (unsettled?.length === 0) return <NoProject title="Overview" />;
   const isEmpty = apps.total + apps.imported === 0;
   return (
@@ -44,7 +50,10 @@ export default function OverviewPage() {
           <Faster faster={faster} />
         </>
       )}
-      <Recent runs={recent} />
+      <div className={machines === null ? undefined : "two low"}>
+        <Recent runs={recent} />
+        {machines === null ? null : <Machines machines={machines} />}
+      </div>
     </>
   );
 }

@@ -21,8 +21,7 @@ export const meta: MetaFunction = () => [{ title: "Projects · Dokploy" }];
 export const handle = { crumbs: () => [{ label: "Projects", to: "/projects" }] };
 export { Unwell as ErrorBoundary };
 
-export const loader = (args: LoaderFunctionArgs) =>
-  load(args, async (api) => ({ projects: await listing(api) }));
+export const loader = (args: LoaderFunctionArgs) => load(args, async (api) => ({ projects: await listing(api) }));
 
 export const action = (args: ActionFunctionArgs) =>
   act(args, async (api, form) => {

@@ -50,7 +50,13 @@ async function kept(ctx: TeamContext, mark: string): Promise<Figured> {
   const last = redis.status === "ready" ? await redis.hgetall(key).catch(warn) : null;
   if (last?.mark === mark && last.figures) return JSON.parse(last.figures) as Figured;
   const figures = await compute(ctx);
-  if (redis.status === "ready") await redis.multi().hset(key, { mark, figures: JSON.stringify(figures) }).expire(key, KEPT_S).exec().catch(warn);
+  if (redis.status === "ready")
+    await redis
+      .multi()
+      .hset(key, { mark, figures: JSON.stringify(figures) })
+      .expire(key, KEPT_S)
+      .exec()
+      .catch(warn);
   return figures;
 }
 

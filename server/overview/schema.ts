@@ -1,5 +1,6 @@
 import type { AppStatus } from "../apps/schema";
 import type { Deployment, ListedRun, SpanView } from "../deployments/schema";
+import type { MachineUse } from "../usage/schema";
 import type { Faster } from "./faster";
 
 /** An application with what it uses: cores and bytes, means of the last five minutes; null where it did not run. Limits are of all replicas. */
@@ -46,4 +47,6 @@ export type Overview = {
   faster: Faster;
   /** The newest that have ended. */
   recent: EndedRun[];
+  /** Machines serve every team: null for whoever does not look after the installation. */
+  machines: MachineUse[] | null;
 };

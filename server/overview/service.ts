@@ -1,13 +1,13 @@
 import { fromIso, toIso } from "../../db/schema/columns";
 import { type AppStanding, appStandings } from "../apps/overview";
 import type { AppStatus } from "../apps/schema";
-import type { TeamContext } from "../context";
+import { type Actor, isAdministrator, type TeamContext } from "../context";
 import { usualStepsOf } from "../deployments/history";
 import type { Deployment, SpanView } from "../deployments/schema";
 import { listEnded, listUnderWay, topSpansOf } from "../deployments/view";
 import { buildSlots } from "../metrics/load";
 import { drawParts } from "../streams/draw";
-import { usedNow } from "../usage/service";
+import { machinesNow, usedNow } from "../usage/service";
 import { readFaster } from "./faster";
 import type { EndedRun, Overview, StandingApp, UnderWay } from "./schema";
 
@@ -19,13 +19,14 @@ const MOST_RECENT = 8;
 const WORST_FIRST: AppStatus[] = ["down", "degraded", "healthy", "never_deployed", "stopped"];
 
 /** Is everything up, what is shipping now, are we getting faster: as many statements for one application as for hundreds. */
-export async function readOverview(ctx: TeamContext): Promise<Overview> {
+export async function readOverview(ctx: TeamContext, actor: Actor): Promise<Overview> {
   const asOf = ctx.now();
-  const [standings, underWay, ended, slots] = await Promise.all([
+  const [standings, underWay, ended, slots, machines] = await Promise.all([
     appStandings(ctx),
     listUnderWay(ctx, MOST_SHIPPING),
     listEnded(ctx, MOST_RECENT),
     buildSlots(ctx),
+    isAdministrator(actor) ? machinesNow(ctx, actor) : null,
   ]);
   const here = standings.filter((app) => !app.isImported).sort(byUrgency);
   const listed = here.slice(0, MOST_APPS);
@@ -58,6 +59,7 @@ export async function readOverview(ctx: TeamContext): Promise<Overview> {
     },
     faster,
     recent: ended.map((run) => ({ ...told(run), drawn: drawn(run, spans.get(run.id) ?? []) }) satisfies EndedRun),
+    machines,
   };
 }
 
@@ -94,7 +96,13 @@ function drawn({ createdAt, finishedAt }: Deployment, spans: readonly SpanView[]
   const begin = fromIso(createdAt);
   const from = (at: string | null) => fromIso(at ?? createdAt) - begin;
   return drawParts(
-    spans.map((span) => ({ step: span.step, class: span.class, startedAt: from(span.startedAt), finishedAt: from(span.finishedAt), outcome: span.outcome ?? "ok" })),
+    spans.map((span) => ({
+      step: span.step,
+      class: span.class,
+      startedAt: from(span.startedAt),
+      finishedAt: from(span.finishedAt),
+      outcome: span.outcome ?? "ok",
+    })),
     from(finishedAt),
   );
 }

@@ -20,14 +20,18 @@ export function Shipping({ shipping }: { shipping: Overview["shipping"] }) {
         <p className="answer">
           <b>{said}</b> {rest}
         </p>
-        <span className="aside small t3 hide-phone">{items.length > 0 ? `one scale, 0–${tick(max)}` : buildSlots > 0 ? counted(buildSlots, "build slot") : ""}</span>
+        <span className="aside small t3 hide-phone">
+          {items.length > 0 ? `one scale, 0–${tick(max)}` : buildSlots > 0 ? counted(buildSlots, "build slot") : ""}
+        </span>
       </div>
       <ul className="ships">
         {drawn.map((one) => (
           <Ship key={one.run.id} {...one} max={max} />
         ))}
         {items.length === 0 ? (
-          <li className="t2 quiet">A push, or Deploy on an application’s page, starts a deployment. It is seen here as it happens, with the time that is left.</li>
+          <li className="t2 quiet">
+            A push, or Deploy on an application’s page, starts a deployment. It is seen here as it happens, with the time that is left.
+          </li>
         ) : null}
       </ul>
       {more > 0 ? <p className="after small t2">{counted(more, "more waits", "more wait")}</p> : null}

@@ -1,6 +1,6 @@
 import { Link } from "@remix-run/react";
 import type { Overview, StandingApp } from "../../../server/overview/schema";
-import { size } from "../time/size";
+import { size, within } from "../time/size";
 import { AppState } from "../ui/states";
 import { Ago } from "../ui/time";
 import { restText, standingText } from "./standing";
@@ -87,12 +87,13 @@ const Unknown = () => (
 
 function Memory({ app: { memory, memoryLimit } }: { app: StandingApp }) {
   if (memory === null) return <Unknown />;
-  if (memoryLimit === null) return size(memory);
+  if (memoryLimit === null) return size(Math.round(memory));
+  const said = within(memory, memoryLimit);
   const isFull = memory >= memoryLimit * NEARLY_ALL;
   return (
     <>
-      <span className={isFull ? "state state-12 g-degraded" : undefined}>{size(memory)}</span>
-      <span className="t3"> / {size(memoryLimit)}</span>
+      <span className={isFull ? "state state-12 g-degraded" : undefined}>{said.used}</span>
+      <span className="t3"> / {said.whole}</span>
     </>
   );
 }

@@ -33,7 +33,9 @@ export function shapeOf(points: readonly TrendPoint[], target: number | null, as
       as === "line"
         ? []
         : marks.flatMap((mark) =>
-            mark === null ? [] : [{ isBefore: mark.isBefore, x: round(mark.x - step * 0.34), y: mark.y, width: round(step * 0.68), height: round(HEIGHT - mark.y) }],
+            mark === null
+              ? []
+              : [{ isBefore: mark.isBefore, x: round(mark.x - step * 0.34), y: mark.y, width: round(step * 0.68), height: round(HEIGHT - mark.y) }],
           ),
     nowFrom: round((firstNow < 0 ? points.length : firstNow) * step),
     target: isNear ? up(target) : null,
