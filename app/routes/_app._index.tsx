@@ -50,7 +50,7 @@ export default function OverviewPage() {
           <Faster faster={faster} />
         </>
       )}
-      <div className={machines === null ? undefined : "two low"}>
+      <div className={machines === null || recent.length === 0 ? undefined : "two low"}>
         <Recent runs={recent} />
         {machines === null ? null : <Machines machines={machines} />}
       </div>

@@ -51,7 +51,12 @@ function Ship({ run, model, max }: Drawn & { max: number }) {
         <DeploymentState run={run} />
         <span className="num">{leftText(model)}</span>
       </div>
-      <div className="time ship-bar" style={vars({ "--max": max })} role="img" aria-label={`${duration(elapsed)} so far`}>
+      <div
+        className="time ship-bar"
+        style={vars({ "--max": max })}
+        role="img"
+        aria-label={`${duration(elapsed)} so far${predicted === null ? "" : `, about ${duration(predicted)} in all`}`}
+      >
         {segments.map(({ look, from, length, step, title }) => (
           <span key={`${step}-${look}-${from}`} className={`seg ${look}`} style={vars({ "--s": from, "--d": length })} title={title} />
         ))}
