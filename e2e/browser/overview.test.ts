@@ -128,7 +128,7 @@ describe("with a history", () => {
     expect(await question("Is everything up?").locator("tbody tr").first().textContent()).toContain("2 of 3 replicas");
     const ships = question("What is shipping now?").locator(".ships li");
     expect(await ships.allTextContents()).toEqual([expect.stringMatching(/shop-web #4.*building/), expect.stringMatching(/search #4.*queued/)]);
-    expect(await ships.first().textContent()).toMatch(/about .* left|any moment/);
+    expect(await ships.first().textContent()).toMatch(/~.* left|any moment/);
     await question("Recent deployments").getByText("failed in build").waitFor();
     await reachByTab(page, "shop-web #4");
     await shoot(page, "overview-shipping");

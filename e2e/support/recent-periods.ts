@@ -4,7 +4,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Two periods of 28 days up to now of one application: twice as many deployments in the later one, each of one commit, and commits that go
- * live sooner. Every ninth fails, and all but the last failure are made good within the hour.
+ * live sooner. Every seventh fails, and all but the last failure are made good within the hour.
  */
 export function recentPeriodLines(project: string, now: number): Line[] {
   const place = { project, app: "shop-api", environment: "production", tier: "production" };
@@ -15,7 +15,7 @@ export function recentPeriodLines(project: string, now: number): Line[] {
   ];
   return lives.flatMap(({ at, hours }, n) => {
     const id = `${project}-${n}`;
-    const failed = n % 9 === 4;
+    const failed = n % 7 === 4;
     const remedy = { ...place, kind: "deployment", id: `${id}-fix`, outcome: "succeeded", commit: `${id}-fix`, commits: [`${id}-fix`], remediates: id };
     const fixed = iso(at + HOUR_MS / 2 + (n % 4) * 300_000);
     return [
@@ -25,7 +25,7 @@ export function recentPeriodLines(project: string, now: number): Line[] {
         ...(failed ? { failed: true, failedReason: "verify: 3 of 40 public checks failed" } : {}),
       },
       { project, app: "shop-api", kind: "commit", sha: id, authoredAt: iso(at - hours * HOUR_MS) },
-      ...(failed && n < lives.length - 9
+      ...(failed && n < lives.length - 7
         ? [
             { ...remedy, createdAt: fixed, liveAt: fixed, finishedAt: fixed },
             { project, app: "shop-api", kind: "commit", sha: `${id}-fix`, authoredAt: iso(at + HOUR_MS / 4) },

@@ -1,5 +1,5 @@
 import type { UnderWay } from "../../../server/overview/schema";
-import { duration } from "../time/format";
+import { tick } from "../time/format";
 import { niceScale } from "../time/scale";
 import { type StreamModel, streamOf } from "../time/stream-model";
 
@@ -14,9 +14,9 @@ export function drawUnderWay(items: readonly UnderWay[], now: number): { drawn: 
 
 /** What is left of a run by its usual steps; without any history, how long it has taken. */
 export function leftText({ elapsed, predicted }: Pick<StreamModel, "elapsed" | "predicted">): string {
-  if (predicted === null) return `${duration(elapsed)} so far`;
+  if (predicted === null) return `${tick(Math.max(1, Math.floor(elapsed)))} so far`;
   const left = predicted - elapsed;
-  return left > 0.5 ? `about ${duration(left)} left` : "any moment";
+  return left > 0.5 ? `~${tick(Math.round(left))} left` : "any moment";
 }
 
 /** How many ship now, in a word and a sentence. */

@@ -27,7 +27,7 @@ describe("runs under way", () => {
     expect(model?.elapsed).toBe(20);
     expect(model?.predicted).toBe(45);
     expect(max).toBeGreaterThanOrEqual(45);
-    expect(model && leftText(model)).toBe("about 25.0\u202fs left");
+    expect(model && leftText(model)).toBe("~25\u202fs left");
   });
 
   test("all are on the scale of the longest", () => {
@@ -39,7 +39,7 @@ describe("runs under way", () => {
   test("without a history nothing is predicted; past its time it is any moment", () => {
     const [alone] = drawUnderWay([run({ usual: [] })], begin + 20_000).drawn;
     expect(alone?.model.predicted).toBeNull();
-    expect(alone && leftText(alone.model)).toBe("20.0\u202fs so far");
+    expect(alone && leftText(alone.model)).toBe("20\u202fs so far");
     expect(leftText({ elapsed: 40, predicted: 40.2 })).toBe("any moment");
   });
 });

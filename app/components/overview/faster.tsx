@@ -78,7 +78,9 @@ function Tile({ tile, faster }: { tile: TileText; faster: Figures }) {
           )}
         </p>
         <div className="weeks-room">
-          {points === null ? null : (
+          {points === null ? (
+            <span className="small t3">{tile.main === null ? "" : "too few a week to draw"}</span>
+          ) : (
             <WeekChart name={tile.name} points={points} target={target?.value ?? null} as={tile.key === "deploymentFrequency" ? "bars" : "line"} />
           )}
         </div>

@@ -21,7 +21,7 @@ export function Machines({ machines }: { machines: MachineUse[] }) {
           Cluster
         </Link>
       </div>
-      <table className="tbl machines">
+      <table className="tbl stackable machines">
         <caption className="sr">What each node uses</caption>
         <thead>
           <tr>
@@ -38,16 +38,16 @@ export function Machines({ machines }: { machines: MachineUse[] }) {
                 <Link className="strong" to={`/nodes/${machine.id}`} title={machine.name}>
                   {machine.name}
                 </Link>
-                <br />
+                <br />{" "}
                 {machine.state === "ready" ? (
                   <span className="small t3">{machine.isLeader ? "manager, leads" : machine.role}</span>
                 ) : (
                   <span className="state state-12 small g-failed">{machine.state}</span>
                 )}
               </td>
-              <Level used={machine.use?.cpu} of={machine.use?.cores} />
-              <Level used={machine.use?.memory} of={machine.use?.memoryTotal} isSize />
-              <Level used={machine.use?.disk} of={machine.use?.diskTotal} isSize />
+              <Level head="CPU" used={machine.use?.cpu} of={machine.use?.cores} />
+              <Level head="Memory" used={machine.use?.memory} of={machine.use?.memoryTotal} isSize />
+              <Level head="Disk" used={machine.use?.disk} of={machine.use?.diskTotal} isSize />
             </tr>
           ))}
         </tbody>
@@ -62,13 +62,18 @@ export function Machines({ machines }: { machines: MachineUse[] }) {
 }
 
 /** The figures stand under the bar: it is for the eye. */
-function Level({ used, of, isSize = false }: { used: number | undefined; of: number | undefined; isSize?: boolean }) {
-  if (used === undefined || !of) return <td className="small t3">not sampled</td>;
+function Level({ head, used, of, isSize = false }: { head: string; used: number | undefined; of: number | undefined; isSize?: boolean }) {
+  if (used === undefined || !of)
+    return (
+      <td className="small t3" data-head={head}>
+        not sampled
+      </td>
+    );
   const share = used / of;
   const look = share >= FULL ? "full" : share >= MUCH ? "warn" : undefined;
   const said = isSize ? within(used, of) : { used: String(Number(used.toFixed(1))), whole: String(of) };
   return (
-    <td>
+    <td data-head={head}>
       <span className="bar" aria-hidden="true">
         <i className={look} style={vars({ "--v": Math.min(100, share * 100) })} />
       </span>

@@ -34,8 +34,8 @@ export function Recent({ runs }: { runs: EndedRun[] }) {
               <td className="cut name">
                 <Link to={`/deployments/${run.id}`}>
                   <span className="strong">{run.app}</span> <span className="t3">#{run.number}</span>
+                  {run.environment === "production" ? null : <span className="t3">{run.environment}</span>}
                 </Link>
-                {run.environment === "production" ? null : <span className="t3 small"> {run.environment}</span>}
               </td>
               <td>
                 <DeploymentState run={run} />

@@ -47,6 +47,6 @@ export function targetsText(met: readonly (boolean | null)[]): string {
   const held = met.filter((one) => one !== null);
   const missed = held.filter((one) => !one).length;
   if (held.length === 0) return "";
-  if (missed === 0) return held.length === 1 ? "The one target is met." : `All ${held.length} targets are met.`;
-  return `${missed} of ${held.length} ${held.length === 1 ? "misses its target" : missed === 1 ? "misses its target" : "miss their target"}.`;
+  if (missed === 0) return held.length === 1 ? "The one target is met." : held.length === 2 ? "Both targets are met." : `All ${held.length} targets are met.`;
+  return `${missed} of ${held.length} ${missed === 1 ? "misses its target" : "miss their target"}.`;
 }

@@ -51,7 +51,8 @@ test("what the list leaves out is counted by state", () => {
 
 test("targets: those without a figure or a target are not counted", () => {
   expect(targetsText([null, null])).toBe("");
-  expect(targetsText([true, null, true])).toBe("All 2 targets are met.");
+  expect(targetsText([true, null, true])).toBe("Both targets are met.");
+  expect(targetsText([true, true, true])).toBe("All 3 targets are met.");
   expect(targetsText([true, false, null])).toBe("1 of 2 misses its target.");
   expect(targetsText([false, false, true])).toBe("2 of 3 miss their target.");
 });

@@ -65,13 +65,13 @@ function AppRow({ app, hasProject }: { app: StandingApp; hasProject: boolean }) 
       <td>
         <AppState app={app} />
       </td>
-      <td className="num" data-head="CPU, cores">
+      <td className="num" data-head="CPU">
         {app.cpu === null ? <Unknown /> : app.cpu.toFixed(2)}
       </td>
       <td className="num" data-head="Memory">
         <Memory app={app} />
       </td>
-      <td className="num t3" data-head="Live since">
+      <td className="num t3" data-head="since">
         {app.liveAt === null ? <Unknown /> : <Ago at={app.liveAt} />}
       </td>
     </tr>
