@@ -66,7 +66,7 @@ function Tile({ tile, faster }: { tile: TileText; faster: Figures }) {
         )}
         <p className="small said">
           {tile.main === null || change.text === null ? (
-            <span className="t3">{tile.main === null ? "" : "nothing before to compare with"}</span>
+            <span className="t3">{tile.main === null ? "" : "too little before to compare with"}</span>
           ) : (
             <>
               <span className={`change ${change.look}`}>

@@ -4,7 +4,7 @@ import { counted } from "../time/format";
 import { vars } from "../time/mini";
 import { within } from "../time/size";
 
-/** Shares from which on a bar warns, and from which on it is nearly all. */
+/** Shares from which on memory or disk warns, and from which on it is nearly all; a processor that is busy has only no more to give. */
 const MUCH = 0.75;
 const FULL = 0.9;
 const MOST = 8;
@@ -70,7 +70,7 @@ function Level({ head, used, of, isSize = false }: { head: string; used: number 
       </td>
     );
   const share = used / of;
-  const look = share >= FULL ? "full" : share >= MUCH ? "warn" : undefined;
+  const look = share >= FULL ? (isSize ? "full" : "warn") : share >= MUCH && isSize ? "warn" : undefined;
   const said = isSize ? within(used, of) : { used: String(Number(used.toFixed(1))), whole: String(of) };
   return (
     <td data-head={head}>

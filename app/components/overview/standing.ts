@@ -16,7 +16,7 @@ export function standingText({ total, imported, counts, listed }: Standing): { s
   const also = apart.length > 0 ? ` ${apart.join(", ")}.` : "";
   if (total === 0)
     return { said: "Nothing runs here.", rest: imported > 0 ? `${counted(imported, "application")} ${isOrAre(imported)} known from an import only.` : "" };
-  if (wanted === 0) return { said: "Nothing is meant to be.", rest: also.trim() };
+  if (wanted === 0) return { said: "Nothing is meant to run.", rest: also.trim() };
   const sum = `${count(counts.healthy)} of ${count(wanted)} ${wanted === 1 ? "runs" : "run"} healthy`;
   if (counts.healthy === wanted) return { said: "Yes.", rest: `${sum}.${also}` };
   const namesOf = (status: "down" | "degraded") => listed.filter((app) => app.status === status).map((app) => app.name);

@@ -21,7 +21,7 @@ describe("whether everything is up", () => {
       said: "Yes.",
       rest: "3 of 3 run healthy. 1 stopped, 2 never deployed.",
     });
-    expect(standingText(standing({ never_deployed: 2 }))).toEqual({ said: "Nothing is meant to be.", rest: "2 never deployed." });
+    expect(standingText(standing({ never_deployed: 2 }))).toEqual({ said: "Nothing is meant to run.", rest: "2 never deployed." });
   });
 
   test("lost replicas are not the same as down, and two are named", () => {

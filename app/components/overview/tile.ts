@@ -34,7 +34,7 @@ export function tilesOf(faster: Faster): TileText[] {
         name,
         main: figure.main,
         unit: unitOf(faster, key, figure.unit),
-        change: { ...change, why: change.why.replace(/ \((?:Mann–Whitney|Fisher)\)$/, "").replace(/p ([<=]) /, "p\u00a0$1\u00a0") },
+        change: { ...change, why: change.why.replace(/ \((?:Mann.Whitney|Fisher)\)$/, "").replace(/p ([<=]) /, "p\u00a0$1\u00a0") },
         sample: figure.main === null ? figure.second : sampleOf(faster, key),
         target: targetOf(faster, key, wanted),
       };
