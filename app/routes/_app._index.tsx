@@ -1,6 +1,7 @@
 import type { LinksFunction, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { useLoaderData } from "@remix-run/react";
-import { Guide } from "~/components/app/guide";
+import type { ListedProject } from "~/components/app/apps-table";
+import { Guide, isOwn } from "~/components/app/guide";
 import { NoProject } from "~/components/app/no-project";
 import { Faster } from "~/components/overview/faster";
 import { Machines } from "~/components/overview/machines";
@@ -25,7 +26,14 @@ export { Unwell as ErrorBoundary };
 export const loader = (args: LoaderFunctionArgs) =>
   load(args, async (api) => {
     const overview = await api.overview.read();
-    return { overview, unsettled: overview.apps.isSettled ? null : await listing(api) };
+    return { overview, unsettled: overview.apps.isSettled ? null : forGuide(await listing(api)) };
+  });
+
+/** Of each project the applications that the guide speaks of: hundreds that were never deployed would be sent for nothing. */
+const forGuide = (projects: ListedProject[]): ListedProject[] =>
+  projects.map(({ apps, ...project }) => {
+    const own = apps.filter(isOwn);
+    return { ...project, apps: [own.find((app) => app.last) ?? own[0], apps.find((app) => !isOwn(app))].filter((app) => app !== undefined) };
   });
 
 /** Its figures are means of five minutes. */

@@ -4,7 +4,7 @@ import { Glyph } from "../ui/icon";
 import type { ListedApp, ListedProject } from "./apps-table";
 
 /** The demo's repository is a folder of this machine; nobody else's can be. */
-const isOwn = (app: ListedApp) => !app.source.startsWith("/");
+export const isOwn = (app: Pick<ListedApp, "source">) => !app.source.startsWith("/");
 
 /** The way from nothing to a live address. It is not shown any more once an application of one's own has been live. */
 export function Guide({ projects, create }: { projects: ListedProject[]; create?: ReactNode }) {
