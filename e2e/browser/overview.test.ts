@@ -21,6 +21,8 @@ let teamId: string;
 let browser: Awaited<ReturnType<typeof openBrowser>>;
 let page: Page;
 let errors: string[];
+/** What goes over it fails when it is cut, and Chromium says so. */
+let lineUrl: string;
 let events: ReturnType<typeof openTeamEvents>;
 let model: string;
 const NODE = `e2e-${randomBytes(3).toString("hex")}`;
@@ -114,6 +116,8 @@ describe("with a history", () => {
   afterAll(async () => {
     await team.sql`update deployments set status = 'cancelled', outcome = 'cancelled', lease_until = null, finished_at = now()
       where team_id = ${teamId} and status in ('running', 'queued')`;
+    // nothing of them is at the engine: a worker would take minutes to find that out for each
+    await team.sql`delete from apps where team_id = ${teamId} and name like 'service-%'`;
     await team.sql`update apps set release_id = null, active_slot = null, running_replicas = 0 where team_id = ${teamId}`;
     process.kill(platform.up.pids.worker, "SIGCONT");
   });
@@ -174,6 +178,7 @@ describe("with a history", () => {
     const both = [page, second];
     const watched = both.map((one) => one.waitForResponse((answer) => answer.url().includes("/api/trpc/live.watch")));
     const line = await openLine(platform.up.dashboard);
+    lineUrl = line.url;
     for (const one of both) await one.goto(line.url);
     const requests: string[] = [];
     page.on("request", (request) => {
@@ -191,7 +196,6 @@ describe("with a history", () => {
     await expect.poll(bar).not.toBe(first); // time runs without a request
     expect(requests.slice(before)).toEqual([]);
 
-    const soFar = errors.length;
     line.cut();
     for (const one of both) await one.getByText("reconnecting").waitFor();
     await endUnderWay(team.sql, id, true);
@@ -201,7 +205,6 @@ describe("with a history", () => {
       await shown(one, "mailer #4").waitFor({ state: "detached" });
       await one.getByRole("region", { name: "Recent deployments" }).getByRole("link", { name: "mailer #4" }).waitFor();
     }
-    errors.splice(soFar); // of what was asked for while the line was cut
     await page.reload();
     await question("Recent deployments").getByRole("link", { name: "mailer #4" }).waitFor();
     await second.close();
@@ -242,8 +245,10 @@ test("who looks after the installation sees its machines; nobody else does", asy
   await team.sql`insert into sessions (id, user_id, expires_at, created_at)
     select ${createHash("sha256").update(session).digest("hex")}, id, now() + interval '1 day', now() from users where email = ${platform.up.admin.email}`;
   await browser.context.addCookies([{ ...team.cookie, value: session }]);
-  await checkPage(page, at("/"));
+  // the worker was held: it looks again every ten seconds, and a minute's looks are one row
+  await expect.poll(async () => (await platform.client.overview.read.query()).machines?.some(({ use }) => use !== null), { timeout: 90_000 }).toBe(true);
   const machines = question("Resources");
+  await checkPage(page, at("/"));
   const { items } = await platform.client.nodes.list.query();
   expect(await machines.locator("tbody tr").count()).toBe(Math.min(8, items.length));
   await machines.getByText(/of \d+ cores, .* of .*GiB/).waitFor();
@@ -263,5 +268,5 @@ test("without scripts all three questions are answered", async () => {
 });
 
 test("no page wrote an error to the console", () => {
-  expect(errors).toEqual([]);
+  expect(errors.filter((error) => !error.startsWith(lineUrl))).toEqual([]);
 });
