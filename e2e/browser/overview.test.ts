@@ -230,6 +230,9 @@ describe("with a history", () => {
 
   test("keys: g then o comes back to it from anywhere", async () => {
     await page.goto(at("/settings"));
+    await page.keyboard.press("?"); // the list tells them, and that the page listens by now
+    await page.getByRole("dialog", { name: "Keys" }).getByText("g then o").waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
     await page.keyboard.press("g");
     await page.keyboard.press("o");
     await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor({ state: "attached" });
