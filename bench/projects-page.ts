@@ -1,10 +1,11 @@
-/** `npx tsx bench/projects-page.ts [applications] [requests]`: how long the server takes to answer the projects page. */
+/** `npx tsx bench/projects-page.ts [applications] [requests] [page]`: how long the server takes to answer a page of all applications. */
 import { readFileSync } from "node:fs";
 import { giveHistory, openHomeDatabase } from "../e2e/support/home-database";
 import { benchPlatform, machine, median, quantile, table } from "./support";
 
 const applications = Number(process.argv[2] ?? 200);
 const requests = Number(process.argv[3] ?? 50);
+const page = process.argv[4] ?? "/projects";
 const { up, client } = await benchPlatform();
 const project = `bench-${Date.now().toString(36)}`;
 if (!up.demo) throw new Error("The home has no demo, whose deployment is the model for the history of the others.");
@@ -21,7 +22,7 @@ try {
   await giveHistory(sql, up.demo.deployment, { project: made.id }, 3);
   await measure();
   const after = await measure();
-  process.stdout.write(`${requests} requests of the projects page, one after another; ${machine()}\n\n`);
+  process.stdout.write(`${requests} requests of ${page}, one after another; ${machine()}\n\n`);
   table(
     ["applications", "median, ms", "p95, ms", "processor of web, ms", "page, KiB"],
     [
@@ -57,10 +58,10 @@ async function measure(): Promise<Measured> {
   const used = cpuMs();
   for (let n = 0; n < requests; n++) {
     const startedAt = performance.now();
-    const answer = await fetch(`${up.dashboard}/projects`, { headers: { cookie, "accept-encoding": "identity" } });
+    const answer = await fetch(`${up.dashboard}${page}`, { headers: { cookie, "accept-encoding": "identity" } });
     bytes = (await answer.arrayBuffer()).byteLength;
     times.push(performance.now() - startedAt);
-    if (answer.status !== 200) throw new Error(`The projects page was answered with ${answer.status}.`);
+    if (answer.status !== 200) throw new Error(`${page} was answered with ${answer.status}.`);
   }
   return { times, bytes, cpu: (cpuMs() - used) / requests };
 }

@@ -64,8 +64,14 @@ export function contextOf(services: Services, teamId: string, wrappedKey: string
   };
 }
 
+const hasScope = ({ scopes }: Actor, scope: "read" | "write" | "admin"): boolean =>
+  scopes.includes("*") || scopes.includes(scope) || (scope === "read" && scopes.includes("write"));
+
+/** Whether who asks may see what belongs to the installation and to no team. */
+export const isAdministrator = (actor: Actor): boolean => actor.isAdmin && hasScope(actor, "admin");
+
 export function requireScope(actor: Actor, scope: "read" | "write" | "admin"): void {
-  if (actor.scopes.includes("*") || actor.scopes.includes(scope) || (scope === "read" && actor.scopes.includes("write"))) return;
+  if (hasScope(actor, scope)) return;
   throw new AppError("not_allowed", { what: `This token does not allow ${scope} access.`, fix: `Create a token with the scope ${scope}.` });
 }
 

@@ -4,11 +4,12 @@ import { nodesRouter } from "./cluster/router";
 import { credentialsRouter } from "./credentials/router";
 import { deploymentsRouter } from "./deployments/router";
 import { domainsRouter } from "./edge/router";
-import { experimentsRouter, improvementRouter, manualStepsRouter, outcomesRouter, targetsRouter } from "./improvement/router";
+import { experimentsRouter, manualStepsRouter, outcomesRouter, targetsRouter } from "./improvement/router";
 import { liveRouter } from "./live/router";
 import { logsRouter } from "./logs/router";
 import { metricsRouter } from "./metrics/router";
 import { noticesRouter } from "./notices/router";
+import { overviewRouter } from "./overview/router";
 import { projectsRouter } from "./projects/router";
 import { trafficRouter } from "./traffic/router";
 import { createCallerFactory, router } from "./trpc";
@@ -30,9 +31,9 @@ export const appRouter = router({
   targets: targetsRouter,
   experiments: experimentsRouter,
   outcomes: outcomesRouter,
-  improvement: improvementRouter,
   manualSteps: manualStepsRouter,
   notices: noticesRouter,
+  overview: overviewRouter,
   traffic: trafficRouter,
   usage: usageRouter,
   webhooks: webhooksRouter,

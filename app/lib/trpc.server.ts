@@ -42,8 +42,8 @@ function requireIdentity({ context, request }: Args): SignedIn {
   const { identity } = context;
   if (identity) return { email: identity.actor.email, name: identity.actor.name, team: identity.team.teamName, isAdmin: identity.actor.isAdmin };
   const url = new URL(request.url);
-  const to = request.method === "GET" ? url.pathname + url.search : "/projects";
-  throw redirect(`/sign-in?to=${encodeURIComponent(to)}`);
+  const to = request.method === "GET" ? url.pathname + url.search : "/";
+  throw redirect(to === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(to)}`);
 }
 
 function asResponse(error: unknown): unknown {

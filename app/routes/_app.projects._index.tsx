@@ -1,37 +1,27 @@
 import type { ActionFunctionArgs, LinksFunction, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { Form, Link, useLoaderData, useSearchParams } from "@remix-run/react";
+import { Link, useLoaderData, useSearchParams } from "@remix-run/react";
 import { useState } from "react";
 import { AppsTable, type ListedApp, type ListedProject } from "~/components/app/apps-table";
 import { Guide } from "~/components/app/guide";
-import { DoraTiles } from "~/components/streams/overview";
+import { CreateProject, NoProject } from "~/components/app/no-project";
 import { counted, tick } from "~/components/time/format";
 import { tookOf } from "~/components/time/mini";
 import { niceScale } from "~/components/time/scale";
-import { Field, Fields } from "~/components/ui/field";
 import { Icon } from "~/components/ui/icon";
-import { Submit } from "~/components/ui/submit";
 import { Unwell } from "~/components/ui/unwell";
 import { useRefused } from "~/lib/actions";
 import { useNow } from "~/lib/clock";
 import { done } from "~/lib/flash.server";
 import { listing } from "~/lib/listing.server";
 import { act, load } from "~/lib/trpc.server";
-import metricStyles from "../styles/metric.css";
 import styles from "../styles/projects.css";
 
-export const links: LinksFunction = () => [
-  { rel: "stylesheet", href: styles },
-  { rel: "stylesheet", href: metricStyles },
-];
+export const links: LinksFunction = () => [{ rel: "stylesheet", href: styles }];
 export const meta: MetaFunction = () => [{ title: "Projects · Dokploy" }];
 export const handle = { crumbs: () => [{ label: "Projects", to: "/projects" }] };
 export { Unwell as ErrorBoundary };
 
-export const loader = (args: LoaderFunctionArgs) =>
-  load(args, async (api) => {
-    const [projects, overview] = await Promise.all([listing(api), api.improvement.overview()]);
-    return { projects, overview };
-  });
+export const loader = (args: LoaderFunctionArgs) => load(args, async (api) => ({ projects: await listing(api) }));
 
 export const action = (args: ActionFunctionArgs) =>
   act(args, async (api, form) => {
@@ -40,7 +30,7 @@ export const action = (args: ActionFunctionArgs) =>
   });
 
 export default function Projects() {
-  const { projects, overview } = useLoaderData<typeof loader>();
+  const { projects } = useLoaderData<typeof loader>();
   const [search] = useSearchParams();
   const [word, setWord] = useState("");
   const refused = useRefused("create-project");
@@ -51,7 +41,7 @@ export default function Projects() {
   const { max } = niceScale(longest);
   const isAsking = search.has("new") || refused !== undefined;
 
-  if (projects.length === 0) return <NoProject />;
+  if (projects.length === 0) return <NoProject title="Projects" />;
   return (
     <>
       <header className="head">
@@ -77,7 +67,6 @@ export default function Projects() {
         </section>
       ) : null}
       <Guide projects={projects} />
-      {overview.deployments > 0 ? <DoraTiles report={overview} /> : null}
       <div className="filters">
         <label className="find">
           <span className="sr">Search projects and applications</span>
@@ -109,60 +98,6 @@ export default function Projects() {
         </span>
         <span className="t3">the number beside a state is the release</span>
       </p>
-    </>
-  );
-}
-
-function CreateProject() {
-  const refused = useRefused("create-project");
-  return (
-    <Form method="post" action="/projects?index" className="form">
-      <Fields refused={refused}>
-        <Field
-          name="name"
-          label="Name"
-          required
-          maxLength={40}
-          autoComplete="off"
-          spellCheck={false}
-          hint="Lower-case letters, digits and hyphens. It becomes part of addresses."
-          placeholder="storefront"
-        />
-        <p className="end">
-          <Submit intent="create-project" className="btn btn-primary" busy="Creating …">
-            Create project
-          </Submit>
-        </p>
-      </Fields>
-    </Form>
-  );
-}
-
-function NoProject() {
-  return (
-    <>
-      <header className="head">
-        <div>
-          <h1>Projects</h1>
-        </div>
-      </header>
-      <div className="none">
-        <div>
-          <Guide projects={[]} create={<CreateProject />} />
-          <p className="t2" style={{ marginTop: 16 }}>
-            A project holds what belongs together: the applications of one product, each with its own address, configuration and history. A push is built,
-            started beside what runs, checked, and only then given the traffic; every step is timed.
-          </p>
-        </div>
-        <div>
-          <p className="t2">Or from a terminal</p>
-          <pre className="code">
-            {
-              "dokploy project create storefront\ndokploy app create shop-web --project storefront \\\n  --git https://git.example.com/shop-web.git\ndokploy deploy shop-web --wait"
-            }
-          </pre>
-        </div>
-      </div>
     </>
   );
 }

@@ -34,7 +34,7 @@ async function signIn(page: Page): Promise<void> {
   await page.locator("input[name=email]").fill(platform.up.admin.email);
   await page.locator("input[type=password]").fill(platform.up.admin.password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Projects", level: 1 }).waitFor();
+  await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
 }
 
 let first: string;

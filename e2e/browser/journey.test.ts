@@ -47,6 +47,9 @@ test("sign in → create project → create application → deploy → watch it 
   await shoot(page, "sign-in");
   await page.locator("input[type=password]").fill(platform.up.admin.password);
   await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Is everything up?" }).waitFor();
+  await shoot(page, "overview-demo");
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Projects" }).click();
   await page.getByRole("heading", { name: "Projects", level: 1 }).waitFor();
   await shoot(page, "projects");
 

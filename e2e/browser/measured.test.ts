@@ -33,7 +33,7 @@ beforeAll(async () => {
   await page.fill("input[name=email]", admin.email);
   await page.fill("input[type=password]", admin.password);
   await page.click("button[type=submit]");
-  await page.waitForURL(/\/projects/);
+  await page.waitForURL(`${dashboard}/`);
 });
 afterAll(async () => {
   await browser?.close();
@@ -42,7 +42,7 @@ afterAll(async () => {
 const at = (place: string) => `${journey.platform.up.dashboard}${place}`;
 
 test("the first page answers whether we get faster; from the change fail rate one comes to the failing deployment and its arithmetic", async () => {
-  await checkPage(page, at("/projects"));
+  await checkPage(page, at("/"));
   await page.getByRole("heading", { name: "Are we getting faster?" }).waitFor();
   await page.goto(at(`/streams?project=${journey.project}`));
   await page.getByRole("link", { name: "Change fail rate" }).click();

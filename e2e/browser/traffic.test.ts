@@ -26,7 +26,7 @@ async function signIn(page: Page): Promise<void> {
   await page.getByLabel("E-mail").fill(admin.email);
   await page.getByLabel("Password").fill(admin.password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL(/projects/);
+  await page.waitForURL(`${dashboard}/`);
 }
 
 test("a trial is started, watched and ended on the application's page", async () => {

@@ -5,7 +5,7 @@ import { type Micros, toIso } from "../../db/schema/columns";
 import type { TeamContext } from "../context";
 import type { ListedRun, SpanView } from "../deployments/schema";
 import { drawParts } from "../streams/draw";
-import type { AppStatus } from "./schema";
+import type { AppStatus, Resources } from "./schema";
 import { statusOf } from "./view";
 
 export type OverviewApp = {
@@ -43,11 +43,48 @@ export async function appsOverview(ctx: TeamContext, projectId?: string): Promis
     runningReplicas: app.runningReplicas,
     replicas: app.replicas,
     release,
-    source: app.gitUrl ?? app.imageReference ?? "",
+    source: sourceOf(app),
     last: last && viewOf(last, steps.get(last.id) ?? []),
   }));
 }
 
+/** How an application stands, for who wants to know whether everything is up. */
+export type AppStanding = {
+  id: string;
+  name: string;
+  project: string;
+  environment: string;
+  status: AppStatus;
+  runningReplicas: number;
+  replicas: number;
+  release: number | null;
+  /** Since when the live release has the traffic. */
+  liveAt: string | null;
+  resources: Resources;
+  source: string;
+  /** There is nothing of it to run here. */
+  isImported: boolean;
+};
+
+/** Every application of the team as a worker last saw it, in one query however many there are. */
+export async function appStandings(ctx: TeamContext): Promise<AppStanding[]> {
+  return (await readPlaced(ctx)).map(({ app, project, environment, release, liveAt }) => ({
+    id: app.id,
+    name: app.name,
+    project,
+    environment,
+    status: statusOf(app),
+    runningReplicas: app.runningReplicas,
+    replicas: app.replicas,
+    release,
+    liveAt: liveAt === null ? null : toIso(liveAt),
+    resources: app.resources,
+    source: sourceOf(app),
+    isImported: app.imported,
+  }));
+}
+
+const sourceOf = (app: { gitUrl: string | null; imageReference: string | null }) => app.gitUrl ?? app.imageReference ?? "";
 const optional = (at: Micros | null) => (at === null ? null : toIso(at));
 
 /** A run that has ended is drawn here; one that runs is drawn by the page as time passes, from its steps. */
@@ -81,8 +118,8 @@ const spanView = ({ subject: _, startedAt, finishedAt, ...row }: StepRow): SpanV
   detail: {},
 });
 
-function readPlaced(ctx: TeamContext, projectId: string | undefined) {
-  const { id, name, gitUrl, imageReference, replicas, runningReplicas, releaseId, desired } = apps;
+function readPlaced(ctx: TeamContext, projectId?: string) {
+  const { id, name, gitUrl, imageReference, replicas, runningReplicas, releaseId, desired, resources, imported } = apps;
   return ctx.team.query((db, own) => {
     const { id: run, number, status, kind, outcome, reason, failed, step, stepStartedAt, createdAt, liveAt, finishedAt } = deployments;
     const newest = db
@@ -94,9 +131,11 @@ function readPlaced(ctx: TeamContext, projectId: string | undefined) {
       .as("newest");
     return db
       .select({
-        app: { id, name, projectId: apps.projectId, gitUrl, imageReference, replicas, runningReplicas, releaseId, desired },
+        app: { id, name, projectId: apps.projectId, gitUrl, imageReference, replicas, runningReplicas, releaseId, desired, resources, imported },
+        project: projects.name,
         environment: environments.name,
         release: releases.number,
+        liveAt: releases.liveAt,
         last: newest._.selectedFields,
       })
       .from(apps)

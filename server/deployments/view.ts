@@ -6,7 +6,7 @@ import { AppError } from "../errors";
 import { isUuid } from "../projects/service";
 import { attribute, type TimedSpan, totalsOf } from "../streams/attribute";
 import { BAKE, classOf, UNATTRIBUTED } from "../streams/definitions";
-import type { Deployment, DeploymentWithSpans, RunTotals, SpanView } from "./schema";
+import { type Deployment, type DeploymentWithSpans, FINAL_STATUSES, type RunTotals, type SpanView } from "./schema";
 
 export type DeploymentRow = typeof deployments.$inferSelect;
 type SpanRow = typeof spans.$inferSelect;
@@ -38,6 +38,18 @@ export async function listDeployments(ctx: TeamContext, filter: { appId?: string
   const rows = await readNamed(ctx, where, page.limit + 1);
   const items = rows.slice(0, page.limit);
   return { items: items.map(toView), nextCursor: rows.length > page.limit ? (items.at(-1)?.deployment.id ?? null) : null };
+}
+
+/** The newest that have ended. */
+export const listEnded = async (ctx: TeamContext, limit: number): Promise<Deployment[]> =>
+  (await readNamed(ctx, inArray(deployments.status, [...FINAL_STATUSES]), limit)).map(toView);
+
+/** What is under way: what runs first, then what waits, each the oldest first; and how many there are of each. */
+export async function listUnderWay(ctx: TeamContext, limit: number): Promise<{ items: Deployment[]; running: number; queued: number }> {
+  const [isRunning, isQueued] = [eq(deployments.status, "running"), eq(deployments.status, "queued")];
+  const rows = await readNamed(ctx, or(isRunning, isQueued), limit, [desc(isRunning), asc(deployments.createdAt), asc(deployments.id)]);
+  const [running, queued] = await ctx.team.transaction(async (own) => [await own.count(deployments, isRunning), await own.count(deployments, isQueued)]);
+  return { items: rows.map(toView), running, queued };
 }
 
 /** Top-level spans of several deployments in one query, for tables that draw each run to time. */
@@ -153,7 +165,9 @@ const runningView = (deployment: DeploymentRow): SpanView => ({
   detail: {},
 });
 
-function readNamed(ctx: TeamContext, where: SQL | undefined, limit: number): Promise<Named[]> {
+const NEWEST_FIRST = [desc(deployments.createdAt), desc(deployments.id)];
+
+function readNamed(ctx: TeamContext, where: SQL | undefined, limit: number, orderBy: SQL[] = NEWEST_FIRST): Promise<Named[]> {
   return ctx.team.query((db, own) =>
     db
       .select({ deployment: deployments, app: apps.name, project: projects.name, environment: environments.name })
@@ -162,7 +176,7 @@ function readNamed(ctx: TeamContext, where: SQL | undefined, limit: number): Pro
       .leftJoin(projects, eq(projects.id, deployments.projectId))
       .leftJoin(environments, eq(environments.id, deployments.environmentId))
       .where(own(deployments, where))
-      .orderBy(desc(deployments.createdAt), desc(deployments.id))
+      .orderBy(...orderBy)
       .limit(limit),
   );
 }

@@ -4,7 +4,6 @@ import { type Csv, reads, router, writes } from "../trpc";
 import { concludeExperiment, createExperiment, type ExperimentList, experimentsTable, listExperiments, readExperiment, removeExperiment } from "./experiments";
 import { addManualStep, changeManualStep, listManualSteps, removeManualStep } from "./manual-steps";
 import { closeOutcome, createOutcome, listOutcomes, outcomesTable } from "./outcomes";
-import { readOverview } from "./overview";
 import { experimentFields, manualStepFields, outcomeFields, placeFields, targetKey, targetValue } from "./schema";
 import { clearTarget, listTargets, setTarget, type TargetList, targetsFor, targetsTable } from "./targets";
 
@@ -95,9 +94,4 @@ export const manualStepsRouter = router({
     .meta(rest("DELETE", "/manual-steps/{step}", "Remove a step"))
     .input(step)
     .mutation(({ ctx, input }) => removeManualStep(ctx, input.step)),
-});
-
-export const improvementRouter = router({
-  /** For the first page: DORA's five of the last 28 days, with the targets that hold for the team. */
-  overview: reads.query(({ ctx }) => readOverview(ctx)),
 });

@@ -71,11 +71,14 @@ export const liveRouter = router({
 
 function openChannel(ctx: TeamContext, channel: Channel, signal: AbortSignal, push: Push): () => void {
   if (channel.kind === "team") {
-    return ctx.services.reader.follow(
+    const stop = ctx.services.reader.follow(
       teamStream(ctx.services.env.DOKPLOY_HOME_ID, ctx.team.id),
       (entries) => void push({ channel: "team", events: entries.map(({ e = "null" }) => JSON.parse(e) as LiveEvent) }),
       () => void push({ channel: "team", events: [], reset: true }),
     );
+    // what happened since the tab last read, or was last connected, is in no event that it will get
+    void push({ channel: "team", events: [], reset: true });
+    return stop;
   }
   const own = new AbortController();
   signal.addEventListener("abort", () => own.abort());

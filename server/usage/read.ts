@@ -116,25 +116,41 @@ const add = (point: Point, more: typeof NONE) => {
 
 export type NodePoint = Point & { disk: number; cores: number; memoryTotal: number; diskTotal: number; load: number };
 
+/** Of a machine's rows: means over the time that was looked at, and what there is of it. */
+const MACHINE = {
+  cpu: float(sql`sum(${nodeUsage.cpuMicros}) / sum(${nodeUsage.micros})`),
+  memory: float(sql`sum(${nodeUsage.memorySum}) / sum(${nodeUsage.samples})`),
+  disk: float(sql`max(${nodeUsage.diskUsed})`),
+  cores: float(sql`max(${nodeUsage.cores})`),
+  memoryTotal: float(sql`max(${nodeUsage.memoryTotal})`),
+  diskTotal: float(sql`max(${nodeUsage.diskTotal})`),
+};
+
+/** What every machine did over a whole window, in one query; null for one that nobody looked at. */
+export const machineMeans = (rows: TeamRows, window: UsageWindow) =>
+  rows.query((tx) =>
+    tx
+      .select({ id: nodes.id, name: nodes.hostname, role: nodes.role, isLeader: nodes.isLeader, state: nodes.state, ...MACHINE })
+      .from(nodes)
+      .leftJoin(nodeUsage, and(eq(nodeUsage.nodeId, nodes.id), within(nodeUsage, window, window.stored)))
+      .groupBy(nodes.id)
+      .orderBy(desc(nodes.isOwn), nodes.hostname),
+  );
+
 /** What a whole machine did. */
 export async function nodePoints(rows: TeamRows, window: UsageWindow, node: string): Promise<NodePoint[]> {
   const found = await rows.query((tx) =>
     tx
       .select({
         at: bucketOf(nodeUsage.at, window.step),
-        cpu: float(sql`sum(${nodeUsage.cpuMicros}) / sum(${nodeUsage.micros})`),
+        ...MACHINE,
         cpuMost: float(sql`max(${nodeUsage.cpuMost})`),
-        memory: float(sql`sum(${nodeUsage.memorySum}) / sum(${nodeUsage.samples})`),
         memoryMost: float(sql`max(${nodeUsage.memoryMost})`),
         looked: float(sql`sum(${nodeUsage.micros})`),
         received: float(sql`sum(${nodeUsage.receivedBytes})`),
         sent: float(sql`sum(${nodeUsage.sentBytes})`),
         read: float(sql`sum(${nodeUsage.readBytes})`),
         written: float(sql`sum(${nodeUsage.writtenBytes})`),
-        disk: float(sql`max(${nodeUsage.diskUsed})`),
-        cores: float(sql`max(${nodeUsage.cores})`),
-        memoryTotal: float(sql`max(${nodeUsage.memoryTotal})`),
-        diskTotal: float(sql`max(${nodeUsage.diskTotal})`),
         load: float(sql`sum(${nodeUsage.loadSum}) / sum(${nodeUsage.samples})`),
       })
       .from(nodeUsage)

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ClusterNode, NodeRole } from "../cluster/schema";
 
 /** Seconds that a point of a chart may stand for. */
 export const STEPS = [10, 60, 300, 900, 3600, 10_800, 21_600, 86_400] as const;
@@ -89,6 +90,16 @@ export type NodeShare = {
   /** Mean cores and bytes that the system, the platform and other teams used. */
   restCpu: number;
   restMemory: number;
+};
+
+/** A machine and what it uses: cores and bytes, with how much there is of each; null when nobody looked. */
+export type MachineUse = {
+  id: string;
+  name: string;
+  role: NodeRole;
+  isLeader: boolean;
+  state: ClusterNode["state"];
+  use: { cpu: number; cores: number; memory: number; memoryTotal: number; disk: number; diskTotal: number } | null;
 };
 
 export type UsageReport = {

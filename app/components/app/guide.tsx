@@ -4,7 +4,7 @@ import { Glyph } from "../ui/icon";
 import type { ListedApp, ListedProject } from "./apps-table";
 
 /** The demo's repository is a folder of this machine; nobody else's can be. */
-const isOwn = (app: ListedApp) => !app.source.startsWith("/");
+export const isOwn = (app: Pick<ListedApp, "source">) => !app.source.startsWith("/");
 
 /** The way from nothing to a live address. It is not shown any more once an application of one's own has been live. */
 export function Guide({ projects, create }: { projects: ListedProject[]; create?: ReactNode }) {
@@ -28,7 +28,7 @@ export function Guide({ projects, create }: { projects: ListedProject[]; create?
             <>
               <p>Make a project, then an application in it: give the Git URL and the branch. A private repository needs a credential, under Settings.</p>
               {create ?? (
-                <Link className="btn" to={place ? `/projects/${place.name}/new` : "?new"}>
+                <Link className="btn" to={place ? `/projects/${place.name}/new` : "/projects?new"}>
                   {place ? `New application in ${place.name}` : "Make a project"}
                 </Link>
               )}

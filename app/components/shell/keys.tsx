@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 
 const KEYS = [
   ["?", "This list"],
+  ["g then o", "Overview"],
   ["g then p", "Projects"],
   ["g then s", "Settings"],
   ["/", "Search on this page"],
@@ -34,7 +35,8 @@ export function Keys() {
           event.preventDefault();
           search.focus();
         }
-      } else if (wasG && event.key === "p") navigate("/projects");
+      } else if (wasG && event.key === "o") navigate("/");
+      else if (wasG && event.key === "p") navigate("/projects");
       else if (wasG && event.key === "s") navigate("/settings");
       wasG = event.key === "g";
     };

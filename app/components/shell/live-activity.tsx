@@ -14,7 +14,7 @@ export function LiveActivity({ activity, now: _served }: { activity: Activity; n
   const others = activity.running.length - 1 + activity.queued;
   if (!first) {
     return activity.queued > 0 ? (
-      <Link className="live" to="/projects">
+      <Link className="live" to="/">
         <Glyph state="queued" />
         <span className="t2">{activity.queued} queued</span>
       </Link>

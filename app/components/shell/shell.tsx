@@ -35,8 +35,14 @@ export function Shell({
         Skip to content
       </a>
       <nav className="rail" aria-label="Main">
-        <Brand to="/projects" />
+        <Brand to="/" />
         <ul>
+          <li>
+            <NavLink to="/" end>
+              <Icon name="overview" />
+              Overview
+            </NavLink>
+          </li>
           <li>
             <Link to="/projects" aria-current={crumbs[0]?.to === "/projects" ? "page" : undefined}>
               <Icon name="projects" />

@@ -9,6 +9,15 @@ export function size(bytes: number): string {
   return `${power === 0 ? figure : figure.toFixed(1)}\u202f${UNITS[power]}`;
 }
 
+/** A part in the unit of its whole: `212` of `512 MiB`, `9.8` of `16 GiB`. */
+export function within(used: number, whole: number): { used: string; whole: string } {
+  const [figure = "0", unit = ""] = size(whole).split("\u202f");
+  const power = UNITS.indexOf(unit);
+  const short = (value: number) =>
+    value > 0 && value < 0.1 ? value.toFixed(2) : value >= 100 || Number.isInteger(Number(value.toFixed(1))) ? value.toFixed(0) : value.toFixed(1);
+  return { used: short(used / 1024 ** power), whole: `${short(Number(figure))}\u202f${unit}` };
+}
+
 /** `+1.1 MiB`, `−12.0 KiB`, `the same size`. */
 export function difference(now: number, before: number): string {
   if (now === before) return "the same size";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { difference, size } from "./size";
+import { difference, size, within } from "./size";
 
 test.each([
   [0, "0 B"],
@@ -19,4 +19,10 @@ test("a difference has its sign; none is said in words", () => {
     "\u22121.0\u202fKiB",
     "the same size",
   ]);
+});
+
+test("a part is told in the unit of its whole", () => {
+  expect(within(212 * 2 ** 20, 512 * 2 ** 20)).toEqual({ used: "212", whole: "512\u202fMiB" });
+  expect(within(9.84 * 2 ** 30, 16 * 2 ** 30)).toEqual({ used: "9.8", whole: "16\u202fGiB" });
+  expect(within(40 * 2 ** 20, 15.6 * 2 ** 30)).toEqual({ used: "0.04", whole: "15.6\u202fGiB" });
 });
