@@ -1,4 +1,5 @@
 import { bigint, boolean, index, integer, json, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import type { DeploymentKind } from "../../server/deployments/schema";
 import type { KeptSums } from "../../server/metrics/schema";
 import { instant, teamId } from "./columns";
 
@@ -19,12 +20,12 @@ export const deploymentFacts = pgTable(
     endedAt: instant("ended_at"),
     outcome: text("outcome"),
     /** The kind that it was in fact: `code` that brings back what was live is a rollback. */
-    kind: text("kind").notNull(),
+    kind: text("kind").$type<DeploymentKind>().notNull(),
     isFirst: boolean("is_first").notNull(),
     isRemedy: boolean("is_remedy").notNull(),
     failed: boolean("failed").notNull(),
     failedReason: text("failed_reason"),
-    failedMethod: text("failed_method"),
+    failedMethod: text("failed_method", { enum: ["measured", "inferred", "manual"] }),
     remediedAt: instant("remedied_at"),
     remediedBy: uuid("remedied_by"),
     /** From commit to live, in microseconds, of each commit that counts. */

@@ -1,7 +1,8 @@
 import type { TeamContext } from "../context";
 import { localDate, readWindow } from "../metrics/calendar";
 import { METRIC_KEYS } from "../metrics/constants";
-import { findScope, loadFacts } from "../metrics/load";
+import { findScope } from "../metrics/load";
+import { loadKnown } from "../metrics/load-known";
 import { periodsOf, report } from "../metrics/report";
 import { type TargetUnit, targetMetric } from "./constants";
 import { targetsFor } from "./targets";
@@ -31,13 +32,13 @@ export type Overview = Awaited<ReturnType<typeof computeOverview>>;
 async function computeOverview(ctx: TeamContext) {
   const asOf = ctx.now();
   const periods = periodsOf(readWindow({ from: localDate(asOf - (DAYS - 1) * DAY_MICROS, "UTC") }, asOf), asOf);
-  const facts = await loadFacts(ctx, await findScope(ctx, {}), { ...periods.now, from: periods.before.from }, asOf);
-  const { now, before, changes, places, trend } = report(facts, periods, asOf);
+  const known = await loadKnown(ctx, await findScope(ctx, {}), { ...periods.now, from: periods.before.from }, asOf);
+  const { now, before, changes, places, trend } = report(known, periods, asOf);
   const own = await targetsFor(ctx, {});
   const targets: Partial<Record<string, { value: number; unit: TargetUnit }>> = {};
   for (const key of METRIC_KEYS) {
     const value = own(key);
     if (value !== null) targets[key] = { value, unit: targetMetric(key).unit };
   }
-  return { deployments: facts.deployments.length, now, before, changes, places, trend, targets };
+  return { deployments: known.total, now, before, changes, places, trend, targets };
 }
