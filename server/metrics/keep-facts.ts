@@ -18,9 +18,9 @@ type FactRow = Omit<typeof deploymentFacts.$inferInsert, "teamId">;
 
 /**
  * Brings what is kept of a scope's applications up to date with what was noted since, so that late data counts in the very next answer.
- * Costs one short query where nothing was.
+ * Costs one short query where nothing was. @param signal ends it after the application that is under way
  */
-export async function refreshFacts(ctx: TeamContext, scope: Scope): Promise<void> {
+export async function refreshFacts(ctx: TeamContext, scope: Scope, signal?: AbortSignal): Promise<void> {
   const stale = await ctx.team.query((db, own) =>
     db
       .selectDistinct({ place: factChanges.place })
@@ -33,6 +33,7 @@ export async function refreshFacts(ctx: TeamContext, scope: Scope): Promise<void
   const due = new Set(scope.apps.flatMap((app) => (places.has(app.id) ? [commitPlace(ctx.team.id, app.projectId, app.name)] : [])));
   for (const place of named.keys()) if (places.has(place)) due.add(place);
   for (const place of due) {
+    if (signal?.aborted) return;
     const app = named.get(place);
     if (app) await refreshApp(ctx, place, app);
   }

@@ -5,7 +5,7 @@ import { refreshFacts } from "../../server/metrics/keep-facts";
 import type { WorkerContext } from "../context";
 
 /** After an import of years nobody should wait for all of it at once: facts are brought up to date before anybody asks. */
-export async function keepFacts({ services }: Pick<WorkerContext, "services">): Promise<void> {
+export async function keepFacts({ services }: Pick<WorkerContext, "services">, signal: AbortSignal): Promise<void> {
   const stale = await services.db.selectDistinct({ id: factChanges.teamId }).from(factChanges);
   if (stale.length === 0) return;
   const found = await services.db
@@ -25,15 +25,16 @@ export async function keepFacts({ services }: Pick<WorkerContext, "services">): 
         .from(apps)
         .where(scoped(apps, isNull(apps.deletedAt))),
     );
-    await refreshFacts(ctx, { apps: own });
+    await refreshFacts(ctx, { apps: own }, signal);
   }
 }
 
 const EVERY_MS = 30_000;
 export function keepFactsRegularly(worker: WorkerContext): { close(): Promise<void> } {
+  const closing = new AbortController();
   let under: Promise<void> | null = null;
   const timer = setInterval(() => {
-    under ??= keepFacts(worker)
+    under ??= keepFacts(worker, closing.signal)
       .catch((error: unknown) => worker.services.log.warn({ err: error }, "facts not kept; the next round tries again"))
       .finally(() => {
         under = null;
@@ -42,6 +43,7 @@ export function keepFactsRegularly(worker: WorkerContext): { close(): Promise<vo
   return {
     async close() {
       clearInterval(timer);
+      closing.abort();
       await under;
     },
   };
