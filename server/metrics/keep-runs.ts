@@ -42,14 +42,15 @@ export async function keepRuns(rows: TeamRows, place: string, appIds: string[], 
 }
 
 function staleRuns(rows: TeamRows, place: string, appIds: string[], changed: string[], withCommits: boolean) {
-  const head = sql<Micros | null>`(select ${micros(commits.authoredAt)} from ${commits} where ${commits.appId} in ${[place, ...appIds]} and ${commits.sha} = ${deployments.commitSha} limit 1)`;
   const isStale = or(
     isNull(runFacts.deploymentId),
     sql`${deployments.id} = any(${sql.param(changed)}::uuid[])`,
     withCommits ? eq(runFacts.isCommitKnown, false) : undefined,
   );
-  return rows.query((db, own) =>
-    db
+  return rows.query((db, own) => {
+    const isHead = own(commits, and(inArray(commits.appId, [place, ...appIds]), eq(commits.sha, deployments.commitSha)));
+    const head = sql`(select ${micros(commits.authoredAt)} from ${commits} where ${isHead} limit 1)`;
+    return db
       .select({
         id: deployments.id,
         appId: deployments.appId,
@@ -64,8 +65,8 @@ function staleRuns(rows: TeamRows, place: string, appIds: string[], changed: str
       .from(deployments)
       .leftJoin(runFacts, own(runFacts, eq(runFacts.deploymentId, deployments.id)))
       .where(own(deployments, and(inArray(deployments.appId, appIds), isNotNull(deployments.liveAt), isStale)))
-      .orderBy(asc(deployments.appId), asc(deployments.liveAt)),
-  );
+      .orderBy(asc(deployments.appId), asc(deployments.liveAt));
+  });
 }
 
 async function spansOf(rows: TeamRows, subjects: string[]): Promise<Map<string, RunSpan[]>> {
