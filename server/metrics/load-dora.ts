@@ -7,7 +7,7 @@ import { NEEDED } from "./constants";
 import type { Excluded, ExclusionReason } from "./dora";
 import type { Scope } from "./load";
 import type { Figures } from "./report";
-import { percentileCont, quantiles, wilson } from "./statistics";
+import { percentileCont, percentileOfSorted, quantiles, wilson } from "./statistics";
 
 const S = 1_000_000;
 
@@ -30,27 +30,27 @@ type Day = {
   wanted: number;
   covered: number;
   recovery: number[] | null;
+  lead: Buffer;
 };
-type Answer = { days: Day[] | null; lead: { n: number; q: [number, number] | null }; ended: Record<string, number> | null; untimed: number };
+type Answer = { days: Day[]; ended: Record<string, number>; untimed: number };
 
 /**
- * DORA of a window out of kept facts, added up by PostgreSQL: what `doraOf` says of the same deployments (a test holds them together),
- * without bringing them here. Facts must be fresh (`refreshFacts`).
+ * DORA of a window out of kept facts, counted by PostgreSQL: what `doraOf` says of the same deployments (a test holds them together). Of
+ * a deployment nothing is brought here but its lead times. Facts must be fresh (`refreshFacts`).
  */
 export async function loadDora(ctx: TeamContext, scope: Scope, window: Window, asOf: Micros, options: { withRollbacks?: boolean }): Promise<Figures> {
   const end = Math.min(window.to, asOf);
   const dates = localDates(window.from, end, window.tz);
   const bounds = dates.map((date) => toIso(startOfDate(date, window.tz)));
-  const found = await ask(ctx, scope, window, asOf, bounds);
-  const days = found.days ?? [];
-  const sum = (key: Exclude<keyof Day, "recovery">) => days.reduce((total, day) => total + day[key], 0);
+  const { days, ended: outcomes, untimed } = await ask(ctx, scope, window, asOf, bounds);
+  const sum = (key: Exclude<keyof Day, "recovery" | "lead">) => days.reduce((total, day) => total + day[key], 0);
 
   const counted = sum("live") - sum("redeploys");
   const busy = new Set(days.flatMap((day) => (day.live > day.redeploys ? [dates[day.day - 1]] : [])));
   const weeks = wholeWeeks(window.from, end, window.tz).map((week) => week.filter((date) => busy.has(date)).length);
   const recovery = days.flatMap((day) => day.recovery ?? []).map((value) => value / S);
-  const { n, q } = found.lead;
-  const { cancelled = 0, superseded = 0, ...ended } = found.ended ?? {};
+  const lead = secondsOf(days.map((day) => day.lead));
+  const { cancelled = 0, superseded = 0, ...ended } = outcomes;
   const attempts = Object.values(ended).reduce((total, one) => total + one, 0);
   const kept = (counts: [ExclusionReason, number][]): Excluded => Object.fromEntries(counts.filter(([, count]) => count > 0));
   const [rollbacks, redeploys] = [sum("rollbacks"), sum("redeploys")];
@@ -64,10 +64,10 @@ export async function loadDora(ctx: TeamContext, scope: Scope, window: Window, a
       medianDaysPerWeek: percentileCont(weeks, 0.5),
     },
     leadTime: {
-      p50: n >= NEEDED.p50 && q ? q[0] : null,
-      p90: n >= NEEDED.p90 && q ? q[1] : null,
+      p50: lead.length >= NEEDED.p50 ? percentileOfSorted(lead, 0.5) : null,
+      p90: lead.length >= NEEDED.p90 ? percentileOfSorted(lead, 0.9) : null,
       unit: "s",
-      n,
+      n: lead.length,
       excluded: kept([
         ["first_deployment", sum("first_commits")],
         ["rollback", sum("rollback_commits")],
@@ -95,7 +95,7 @@ export async function loadDora(ctx: TeamContext, scope: Scope, window: Window, a
       kept([
         ["cancelled", cancelled],
         ["superseded", superseded],
-        ["imported_without_time", found.untimed],
+        ["imported_without_time", untimed],
       ]),
     ),
     quality: { coverage: sum("wanted") === 0 ? null : sum("covered") / sum("wanted"), unknownCommits: sum("unknown"), clockSkew: sum("negative") },
@@ -113,42 +113,61 @@ function share(numerator: number, denominator: number, excluded: Excluded): Figu
   };
 }
 
+/**
+ * Arrays of microseconds in PostgreSQL's binary form (`array_send`), one after the other, as sorted seconds. Half a million sorted by
+ * PostgreSQL, or brought here as text, take longer than all the rest.
+ */
+function secondsOf(parts: readonly Buffer[]): Float64Array {
+  const found = new Float64Array(parts.reduce((most, part) => most + Math.floor(part.length / ELEMENT), 0));
+  let n = 0;
+  for (const part of parts) {
+    for (let at = 0; at < part.length; ) {
+      const isEmpty = part.readInt32BE(at) === 0;
+      const count = isEmpty ? 0 : part.readInt32BE(at + DIMENSION);
+      at += isEmpty ? DIMENSION : DIMENSION + 8;
+      for (let k = 0; k < count; k++, at += ELEMENT) found[n++] = (part.readInt32BE(at + 4) * 2 ** 32 + part.readUInt32BE(at + 8)) / S;
+    }
+  }
+  return found.subarray(0, n).sort();
+}
+/** Number of dimensions, flags and type, then for each dimension its length and lower bound; an element is its length and 8 bytes. */
+const DIMENSION = 12;
+const ELEMENT = 12;
+
 /** One statement, so that every figure is of the same rows. */
 async function ask(ctx: TeamContext, scope: Scope, window: Window, asOf: Micros, bounds: string[]): Promise<Answer> {
   const ids = sql`${sql.param(scope.apps.map((app) => app.id))}::uuid[]`;
   const at = (instant: Micros) => sql`${toIso(instant)}::timestamptz`;
-  const within = (column: SQL) => sql`${column} >= ${at(window.from)} and ${column} < ${at(window.to)} and ${column} <= ${at(asOf)}`;
-  const [row] = await ctx.team.query(async (db, own) => {
-    // half a million lead times are sorted in memory, not on disk
-    await db.execute(sql`select set_config('work_mem', '64MB', true)`);
-    const of = (column: "live_at" | "ended_at") => own(deploymentFacts, sql`app_id = any(${ids}) and ${within(sql.identifier(column) as unknown as SQL)}`);
-    return db.execute<Answer>(sql`
+  const rows = await ctx.team.query((db, own) => {
+    const within = (column: SQL) =>
+      own(deploymentFacts, sql`app_id = any(${ids}) and ${column} >= ${at(window.from)} and ${column} < ${at(window.to)} and ${column} <= ${at(asOf)}`);
+    const isUntimed = sql`app_id = any(${ids}) and ended_at is null and outcome is not null and created_at >= ${at(window.from)} and created_at < ${at(window.to)}`;
+    return db.execute<Day & { ended: Record<string, number> | null; untimed: number; day: number | null }>(sql`
     select
-      (select json_agg(day) from (
-        select
-          width_bucket(live_at, ${sql.param(bounds)}::timestamptz[]) as day,
-          count(*) as live,
-          count(*) filter (where kind not in ('rollback', 'redeploy')) as changes,
-          count(*) filter (where failed) as failed,
-          count(*) filter (where failed and kind not in ('rollback', 'redeploy')) as failed_changes,
-          count(*) filter (where kind = 'rollback') as rollbacks,
-          count(*) filter (where kind = 'redeploy') as redeploys,
-          count(*) filter (where is_remedy) as remedies,
-          coalesce(sum(commits) filter (where is_first), 0) as first_commits,
-          coalesce(sum(commits) filter (where kind = 'rollback' and not is_first), 0) as rollback_commits,
-          sum(merges) as merges, sum(already_live) as already_live, sum(unknown_commits) as unknown, sum(negative_spans) as negative,
-          count(*) filter (where commits > 0 and not is_first and kind <> 'rollback') as wanted,
-          count(*) filter (where commits > 0 and not is_first and kind <> 'rollback' and unknown_commits = 0) as covered,
-          array_agg((extract(epoch from remedied_at - live_at) * 1000000)::float8) filter (where failed and remedied_at is not null) as recovery
-        from deployment_facts where ${of("live_at")} group by 1
-      ) day) as days,
-      (select json_build_object('n', count(*), 'q', percentile_cont(array[0.5, 0.9]) within group (order by value / 1000000::float8))
-        from deployment_facts, unnest(lead) value where ${of("live_at")}) as lead,
       (select json_object_agg(outcome, n) from (
-        select outcome, count(*) as n from deployment_facts where outcome is not null and ${of("ended_at")} group by 1
+        select outcome, count(*) as n from deployment_facts where outcome is not null and ${within(sql`ended_at`)} group by 1
       ) one) as ended,
-      (select count(*)::int from deployment_facts
-        where ${own(deploymentFacts, sql`app_id = any(${ids}) and ended_at is null and outcome is not null and created_at >= ${at(window.from)} and created_at < ${at(window.to)}`)}) as untimed`);
+      (select count(*)::int from deployment_facts where ${own(deploymentFacts, isUntimed)}) as untimed,
+      days.*
+    from (select) one left join (
+      select
+        width_bucket(live_at, ${sql.param(bounds)}::timestamptz[]) as day,
+        count(*)::int as live,
+        count(*) filter (where kind not in ('rollback', 'redeploy'))::int as changes,
+        count(*) filter (where failed)::int as failed,
+        count(*) filter (where failed and kind not in ('rollback', 'redeploy'))::int as failed_changes,
+        count(*) filter (where kind = 'rollback')::int as rollbacks,
+        count(*) filter (where kind = 'redeploy')::int as redeploys,
+        count(*) filter (where is_remedy)::int as remedies,
+        coalesce(sum(commits) filter (where is_first), 0)::int as first_commits,
+        coalesce(sum(commits) filter (where kind = 'rollback' and not is_first), 0)::int as rollback_commits,
+        sum(merges)::int as merges, sum(already_live)::int as already_live, sum(unknown_commits)::int as unknown, sum(negative_spans)::int as negative,
+        count(*) filter (where commits > 0 and not is_first and kind <> 'rollback')::int as wanted,
+        count(*) filter (where commits > 0 and not is_first and kind <> 'rollback' and unknown_commits = 0)::int as covered,
+        array_agg((extract(epoch from remedied_at - live_at) * 1000000)::float8) filter (where failed and remedied_at is not null) as recovery,
+        string_agg(array_send(lead), ''::bytea) as lead
+      from deployment_facts where ${within(sql`live_at`)} group by 1
+    ) days on true`);
   });
-  return row as Answer;
+  return { days: rows.filter((row) => row.day !== null), ended: rows[0]?.ended ?? {}, untimed: rows[0]?.untimed ?? 0 };
 }
