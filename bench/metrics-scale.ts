@@ -10,7 +10,7 @@ import { benchPlatform, machine, median, quantile, table } from "./support";
 
 const sizes = process.argv.slice(2).map(Number);
 const APPS = 500;
-const ROUNDS = 40;
+const ROUNDS = Number(process.env.ROUNDS ?? 40);
 const platform = await benchPlatform();
 const home = process.env.DOKPLOY_HOME;
 if (!home) throw new Error("Name a home of its own by DOKPLOY_HOME: its deployments are replaced.");

@@ -151,7 +151,7 @@ async function ask(ctx: TeamContext, scope: Scope, window: Window, asOf: Micros,
       days.*
     from (select) one left join (
       select
-        width_bucket(live_at, ${sql.param(bounds)}::timestamptz[]) as day,
+        width_bucket(live_at, ${sql.param(bounds)}::text[]::timestamptz[]) as day,
         count(*)::int as live,
         count(*) filter (where kind not in ('rollback', 'redeploy'))::int as changes,
         count(*) filter (where failed)::int as failed,

@@ -1,4 +1,4 @@
-import { and, count, eq, gte, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq, gte, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { commits, deploymentFacts, deployments } from "../../db/schema";
 import type { Micros } from "../../db/schema/columns";
@@ -36,7 +36,8 @@ export async function loadKnown(ctx: TeamContext, scope: Scope, window: Window, 
       .select({ fact: keptFields, deployment: deploymentFields })
       .from(deploymentFacts)
       .innerJoin(deployments, own(deployments, eq(deployments.id, deploymentFacts.deploymentId)))
-      .where(own(deploymentFacts, and(ofScope, countsIn(window)))),
+      .where(own(deploymentFacts, and(ofScope, countsIn(window))))
+      .orderBy(asc(deploymentFacts.liveAt), asc(deploymentFacts.createdAt), asc(deploymentFacts.deploymentId)),
     sums: await db
       .select({ total: count(), lastLiveAt: micros<Micros | null>(sql`max(${deploymentFacts.liveAt})`) })
       .from(deploymentFacts)
