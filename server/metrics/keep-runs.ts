@@ -63,7 +63,7 @@ function staleRuns(rows: TeamRows, place: string, appIds: string[], changed: str
         keptLiveAt: micros<Micros | null>(runFacts.liveAt),
       })
       .from(deployments)
-      .leftJoin(runFacts, own(runFacts, eq(runFacts.deploymentId, deployments.id)))
+      .leftJoin(runFacts, own(runFacts, and(eq(runFacts.deploymentId, deployments.id), inArray(runFacts.appId, appIds))))
       .where(own(deployments, and(inArray(deployments.appId, appIds), isNotNull(deployments.liveAt), isStale)))
       .orderBy(asc(deployments.appId), asc(deployments.liveAt));
   });
