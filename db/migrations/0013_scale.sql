@@ -56,11 +56,12 @@ CREATE TABLE "run_weeks" (
 );
 --> statement-breakpoint
 CREATE INDEX "deployment_facts_live" ON "deployment_facts" USING btree ("app_id","live_at");--> statement-breakpoint
-CREATE INDEX "deployment_facts_ended" ON "deployment_facts" USING btree ("app_id","ended_at");--> statement-breakpoint
+CREATE INDEX "deployment_facts_ended" ON "deployment_facts" USING btree ("app_id","ended_at","outcome","team_id");--> statement-breakpoint
 CREATE INDEX "fact_changes_place" ON "fact_changes" USING btree ("team_id","place");--> statement-breakpoint
 CREATE INDEX "run_facts_live" ON "run_facts" USING btree ("app_id","live_at");--> statement-breakpoint
 CREATE INDEX "deployments_not_live" ON "deployments" USING btree ("app_id","finished_at") WHERE live_at is null;--> statement-breakpoint
-CREATE INDEX "deployments_remediates" ON "deployments" USING btree ("remediates") WHERE remediates is not null;--> statement-breakpoint
+CREATE INDEX "deployments_remediates" ON "deployments" USING btree ("remediates") WHERE remediates is not null;
+--> statement-breakpoint
 create function note_new_deployments() returns trigger language plpgsql as $$
 begin
   insert into fact_changes (team_id, place, deployment_id) select team_id, app_id, id from fresh;

@@ -29,10 +29,9 @@ type Day = {
   negative: number;
   wanted: number;
   covered: number;
-  recovery: number[] | null;
-  lead: Buffer;
 };
-type Answer = { days: Day[]; ended: Record<string, number>; untimed: number };
+/** `recovery` in microseconds, `lead` as {@link secondsOf} reads it; null where there is none. */
+type Rest = { ended: Record<string, number> | null; untimed: number; recovery: number[] | null; lead: Buffer | null };
 
 /**
  * DORA of a window out of kept facts, counted by PostgreSQL: what `doraOf` says of the same deployments (a test holds them together). Of
@@ -42,15 +41,15 @@ export async function loadDora(ctx: TeamContext, scope: Scope, window: Window, a
   const end = Math.min(window.to, asOf);
   const dates = localDates(window.from, end, window.tz);
   const bounds = dates.map((date) => toIso(startOfDate(date, window.tz)));
-  const { days, ended: outcomes, untimed } = await ask(ctx, scope, window, asOf, bounds);
-  const sum = (key: Exclude<keyof Day, "recovery" | "lead">) => days.reduce((total, day) => total + day[key], 0);
+  const { days, rest } = await ask(ctx, scope, window, asOf, bounds);
+  const sum = (key: keyof Day) => days.reduce((total, day) => total + day[key], 0);
 
   const counted = sum("live") - sum("redeploys");
   const busy = new Set(days.flatMap((day) => (day.live > day.redeploys ? [dates[day.day - 1]] : [])));
   const weeks = wholeWeeks(window.from, end, window.tz).map((week) => week.filter((date) => busy.has(date)).length);
-  const recovery = days.flatMap((day) => day.recovery ?? []).map((value) => value / S);
-  const lead = secondsOf(days.map((day) => day.lead));
-  const { cancelled = 0, superseded = 0, ...ended } = outcomes;
+  const recovery = (rest?.recovery ?? []).map((value) => value / S);
+  const lead = secondsOf(rest?.lead ?? Buffer.alloc(0));
+  const { cancelled = 0, superseded = 0, ...ended } = rest?.ended ?? {};
   const attempts = Object.values(ended).reduce((total, one) => total + one, 0);
   const kept = (counts: [ExclusionReason, number][]): Excluded => Object.fromEntries(counts.filter(([, count]) => count > 0));
   const [rollbacks, redeploys] = [sum("rollbacks"), sum("redeploys")];
@@ -95,7 +94,7 @@ export async function loadDora(ctx: TeamContext, scope: Scope, window: Window, a
       kept([
         ["cancelled", cancelled],
         ["superseded", superseded],
-        ["imported_without_time", untimed],
+        ["imported_without_time", rest?.untimed ?? 0],
       ]),
     ),
     quality: { coverage: sum("wanted") === 0 ? null : sum("covered") / sum("wanted"), unknownCommits: sum("unknown"), clockSkew: sum("negative") },
@@ -117,16 +116,14 @@ function share(numerator: number, denominator: number, excluded: Excluded): Figu
  * Arrays of microseconds in PostgreSQL's binary form (`array_send`), one after the other, as sorted seconds. Half a million sorted by
  * PostgreSQL, or brought here as text, take longer than all the rest.
  */
-function secondsOf(parts: readonly Buffer[]): Float64Array {
-  const found = new Float64Array(parts.reduce((most, part) => most + Math.floor(part.length / ELEMENT), 0));
+function secondsOf(arrays: Buffer): Float64Array {
+  const found = new Float64Array(Math.floor(arrays.length / ELEMENT));
   let n = 0;
-  for (const part of parts) {
-    for (let at = 0; at < part.length; ) {
-      const isEmpty = part.readInt32BE(at) === 0;
-      const count = isEmpty ? 0 : part.readInt32BE(at + DIMENSION);
-      at += isEmpty ? DIMENSION : DIMENSION + 8;
-      for (let k = 0; k < count; k++, at += ELEMENT) found[n++] = (part.readInt32BE(at + 4) * 2 ** 32 + part.readUInt32BE(at + 8)) / S;
-    }
+  for (let at = 0; at < arrays.length; ) {
+    const isEmpty = arrays.readInt32BE(at) === 0;
+    const count = isEmpty ? 0 : arrays.readInt32BE(at + DIMENSION);
+    at += isEmpty ? DIMENSION : DIMENSION + 8;
+    for (let k = 0; k < count; k++, at += ELEMENT) found[n++] = (arrays.readInt32BE(at + 4) * 2 ** 32 + arrays.readUInt32BE(at + 8)) / S;
   }
   return found.subarray(0, n).sort();
 }
@@ -135,7 +132,7 @@ const DIMENSION = 12;
 const ELEMENT = 12;
 
 /** One statement, so that every figure is of the same rows. */
-async function ask(ctx: TeamContext, scope: Scope, window: Window, asOf: Micros, bounds: string[]): Promise<Answer> {
+async function ask(ctx: TeamContext, scope: Scope, window: Window, asOf: Micros, bounds: string[]): Promise<{ days: Day[]; rest: Rest | undefined }> {
   const ids = sql`${sql.param(scope.apps.map((app) => app.id))}::uuid[]`;
   const at = (instant: Micros) => sql`${toIso(instant)}::timestamptz`;
   // PostgreSQL's own text for an array, which it reads once: a cast from an array of text would be made anew for every row
@@ -144,14 +141,16 @@ async function ask(ctx: TeamContext, scope: Scope, window: Window, asOf: Micros,
     const within = (column: SQL) =>
       own(deploymentFacts, sql`app_id = any(${ids}) and ${column} >= ${at(window.from)} and ${column} < ${at(window.to)} and ${column} <= ${at(asOf)}`);
     const isUntimed = sql`app_id = any(${ids}) and ended_at is null and outcome is not null and created_at >= ${at(window.from)} and created_at < ${at(window.to)}`;
-    return db.execute<Day & { ended: Record<string, number> | null; untimed: number; day: number | null }>(sql`
+    return db.execute<Rest & { days: Day[] | null }>(sql`
     select
       (select json_object_agg(outcome, n) from (
         select outcome, count(*) as n from deployment_facts where outcome is not null and ${within(sql`ended_at`)} group by 1
       ) one) as ended,
       (select count(*)::int from deployment_facts where ${own(deploymentFacts, isUntimed)}) as untimed,
-      days.*
-    from (select) one left join (
+      (select string_agg(array_send(lead), ''::bytea) from deployment_facts where ${within(sql`live_at`)}) as lead,
+      (select array_agg((extract(epoch from remedied_at - live_at) * 1000000)::float8)
+        from deployment_facts where failed and remedied_at is not null and ${within(sql`live_at`)}) as recovery,
+      (select json_agg(counted) from (
       select
         width_bucket(live_at, ${days}::timestamptz[]) as day,
         count(*)::int as live,
@@ -165,11 +164,9 @@ async function ask(ctx: TeamContext, scope: Scope, window: Window, asOf: Micros,
         coalesce(sum(commits) filter (where kind = 'rollback' and not is_first), 0)::int as rollback_commits,
         sum(merges)::int as merges, sum(already_live)::int as already_live, sum(unknown_commits)::int as unknown, sum(negative_spans)::int as negative,
         count(*) filter (where commits > 0 and not is_first and kind <> 'rollback')::int as wanted,
-        count(*) filter (where commits > 0 and not is_first and kind <> 'rollback' and unknown_commits = 0)::int as covered,
-        array_agg((extract(epoch from remedied_at - live_at) * 1000000)::float8) filter (where failed and remedied_at is not null) as recovery,
-        string_agg(array_send(lead), ''::bytea) as lead
+        count(*) filter (where commits > 0 and not is_first and kind <> 'rollback' and unknown_commits = 0)::int as covered
       from deployment_facts where ${within(sql`live_at`)} group by 1
-    ) days on true`);
+      ) counted) as days`);
   });
-  return { days: rows.filter((row) => row.day !== null), ended: rows[0]?.ended ?? {}, untimed: rows[0]?.untimed ?? 0 };
+  return { days: rows[0]?.days ?? [], rest: rows[0] };
 }
