@@ -95,6 +95,8 @@ export const deployments = pgTable(
     index("deployments_team").on(t.teamId, t.createdAt.desc().nullsFirst(), t.id.desc().nullsFirst()),
     index("deployments_live").on(t.appId, t.liveAt.desc().nullsFirst()),
     index("deployments_environment").on(t.environmentId, t.liveAt),
+    index("deployments_not_live").on(t.appId, t.finishedAt).where(sql`live_at is null`),
+    index("deployments_remediates").on(t.remediates).where(sql`remediates is not null`),
     uniqueIndex("deployments_external").on(t.teamId, t.externalId).where(sql`external_id is not null`),
   ],
 );

@@ -2,6 +2,7 @@ export * from "./accounts";
 export * from "./apps";
 export * from "./cluster";
 export * from "./deployments";
+export * from "./facts";
 export * from "./improvement";
 export * from "./notices";
 export * from "./projects";

@@ -17,6 +17,8 @@ export type TeamRows = {
   insert<T extends TeamTable>(table: T, values: NewRow<T>): Promise<Row<T> | null>;
   /** Thousands of rows cost one statement with one parameter (see `insertRecords`). Answers how many were not there before. */
   insertMany<T extends TeamTable>(table: T, values: NewRow<T>[]): Promise<number>;
+  /** The same, where rows with the same values in `key`, a unique index, are replaced. */
+  replaceMany<T extends TeamTable>(table: T, values: NewRow<T>[], key: PgColumn[]): Promise<void>;
   update<T extends TeamTable>(table: T, values: Partial<NewRow<T>> | Record<string, SQL>, where: SQL | undefined): Promise<Row<T>[]>;
   remove<T extends TeamTable>(table: T, where: SQL | undefined): Promise<Row<T>[]>;
   /** For joins and aggregates. Every table read must be restricted by `own(table)`. */
@@ -58,6 +60,7 @@ export function teamData(db: Database, teamId: string): TeamData {
     count: (table, where) => transaction((rows) => rows.count(table, where)),
     insert: (table, values) => transaction((rows) => rows.insert(table, values)),
     insertMany: (table, values) => transaction((rows) => rows.insertMany(table, values)),
+    replaceMany: (table, values, key) => transaction((rows) => rows.replaceMany(table, values, key)),
     update: (table, values, where) => transaction((rows) => rows.update(table, values, where)),
     remove: (table, where) => transaction((rows) => rows.remove(table, where)),
     query: (read) => transaction((rows) => rows.query(read)),
@@ -96,6 +99,9 @@ function teamRows(tx: Transaction, teamId: string): TeamRows {
       return rows[0] ?? null;
     },
     insertMany: async (table, values) => (values.length > 0 ? (await tx.execute(insertRecords(table, teamId, values as Record<string, unknown>[]))).count : 0),
+    replaceMany: async (table, values, key) => {
+      if (values.length > 0) await tx.execute(insertRecords(table, teamId, values as Record<string, unknown>[], key));
+    },
     update: async (table, values, where) =>
       (await tx
         .update(table as TeamTable)

@@ -23,18 +23,30 @@ export function importLines(ctx: TeamContext, lines: AsyncIterable<string>): Pro
     const places = new Places(ctx, rows);
     let batch: Numbered[] = [];
     let number = 0;
-    for await (const text of lines) {
-      number++;
-      if (text.trim() === "") continue;
-      const line = readLine(text);
-      if (typeof line === "string") reject(result, number, line);
-      else batch.push({ number, line });
-      if (batch.length >= BATCH_LINES) {
-        await takeIn(ctx, rows, places, batch, result);
-        batch = [];
+    // lines are read while those before them are taken in
+    let before: Promise<void> = Promise.resolve();
+    const takeNext = async () => {
+      const own = batch;
+      batch = [];
+      await before;
+      before = takeIn(ctx, rows, places, own, result);
+      before.catch(() => {}); // heard of when the next is due, or at the end
+    };
+    try {
+      for await (const text of lines) {
+        number++;
+        if (text.trim() === "") continue;
+        const line = readLine(text);
+        if (typeof line === "string") reject(result, number, line);
+        else batch.push({ number, line });
+        if (batch.length >= BATCH_LINES) await takeNext();
       }
+      await takeNext();
+      await before;
+    } finally {
+      // nothing may be sent after the transaction's end
+      await before.catch(() => {});
     }
-    await takeIn(ctx, rows, places, batch, result);
     result.rejected.sort((a, b) => a.line - b.line);
     return result;
   });

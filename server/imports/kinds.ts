@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { apps, commits, deployments, incidents, people, spans } from "../../db/schema";
 import type { Micros } from "../../db/schema/columns";
@@ -10,14 +10,19 @@ import type { Kind } from "./import";
 import type { LineOf } from "./lines";
 
 const CHUNK = 1_000;
+/** While PostgreSQL takes some rows in, the next are made ready. */
 async function insertAll<T extends TeamTable>(rows: TeamRows, table: T, list: Omit<T["$inferInsert"], "teamId">[]): Promise<void> {
-  for (let from = 0; from < list.length; from += CHUNK) await rows.insertMany(table, list.slice(from, from + CHUNK) as never);
+  let before: Promise<unknown> = Promise.resolve();
+  for (let from = 0; from < list.length; from += CHUNK) {
+    const next = rows.insertMany(table, list.slice(from, from + CHUNK) as never);
+    next.catch(() => {}); // whoever waits for it hears of it; the one before may end the loop first
+    await before;
+    before = next;
+  }
+  await before;
 }
-async function knownBy<T extends TeamTable>(rows: TeamRows, table: T, column: PgColumn, ids: string[]): Promise<T["$inferSelect"][]> {
-  const found: T["$inferSelect"][] = [];
-  const unique = [...new Set(ids)];
-  for (let from = 0; from < unique.length; from += CHUNK) found.push(...(await rows.list(table, { where: inArray(column, unique.slice(from, from + CHUNK)) })));
-  return found;
+function knownBy<T extends TeamTable>(rows: TeamRows, table: T, column: PgColumn, ids: string[]): Promise<T["$inferSelect"][]> {
+  return rows.list(table, { where: sql`${column} = any(${sql.param([...new Set(ids)])}::${sql.raw(column.getSQLType())}[])` });
 }
 const only = <R extends object>(row: R, keys: readonly (keyof R & string)[]) => Object.fromEntries(keys.map((key) => [key, row[key]])) as never;
 type Insert<T extends PgTable> = Omit<T["$inferInsert"], "teamId">;
@@ -166,19 +171,14 @@ export const deploymentKind: Kind<LineOf<"deployment">, DeploymentRow> = {
     );
   },
   async insert(rows, list, ctx) {
-    // numbers go on from those that the application has
-    const perApp = new Map<string, DeploymentRow[]>();
-    for (const row of list) perApp.set(row.appId, [...(perApp.get(row.appId) ?? []), row]);
-    for (const [appId, own] of perApp) {
-      const [app] = await rows.update(apps, { deploymentCount: sql`${apps.deploymentCount} + ${own.length}` }, eq(apps.id, appId));
-      const first = (app?.deploymentCount ?? own.length) - own.length;
-      const inOrder = [...own].sort((a, b) => (a.createdAt ?? a.liveAt ?? 0) - (b.createdAt ?? b.liveAt ?? 0));
-      await insertAll(
-        rows,
-        deployments,
-        inOrder.map((row, at) => ({ ...stored(row, ctx.now()), number: first + at + 1 })),
-      );
-    }
+    const next = await countIn(rows, list);
+    const inOrder = [...list].sort((a, b) => (a.createdAt ?? a.liveAt ?? 0) - (b.createdAt ?? b.liveAt ?? 0));
+    const numbered = inOrder.map((row) => {
+      const number = next.get(row.appId) ?? 1;
+      next.set(row.appId, number + 1);
+      return { ...stored(row, ctx.now()), number };
+    });
+    await insertAll(rows, deployments, numbered);
   },
   async fill(rows, row, added) {
     const { number, createdAt, acceptedAt, ...all } = stored(row, 0);
@@ -186,6 +186,18 @@ export const deploymentKind: Kind<LineOf<"deployment">, DeploymentRow> = {
     await rows.update(deployments, { ...all, ...times }, eq(deployments.id, row.id));
   },
 };
+/** Numbers go on from those that each application has. @returns the first new number of each */
+async function countIn(rows: TeamRows, list: DeploymentRow[]): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { appId } of list) counts.set(appId, (counts.get(appId) ?? 0) + 1);
+  const added = sql`unnest(${sql.param([...counts.keys()])}::uuid[], ${sql.param([...counts.values()])}::int[]) added (id, n)`;
+  const found = await rows.query((db, own) =>
+    db.execute<{ id: string; first: number }>(
+      sql`update ${apps} set deployment_count = deployment_count + added.n from ${added} where ${own(apps, sql`${apps.id} = added.id`)} returning ${apps.id}, deployment_count - added.n + 1 as first`,
+    ),
+  );
+  return new Map(found.map(({ id, first }) => [id, first]));
+}
 const absentIfNull = (row: object) => Object.fromEntries(Object.entries(row).flatMap(([key, value]) => (value === null ? [[key, undefined]] : [])));
 type IncidentRow = Insert<typeof incidents> & { id: string };
 const INCIDENT_TIMES = ["startedAt", "detectedAt", "alertedAt", "notifiedAt", "acknowledgedAt", "diagnosedAt", "remediatedAt", "verifiedAt"] as const;

@@ -1,9 +1,9 @@
 import type { TeamContext } from "../context";
 import { localDates, type Window } from "../metrics/calendar";
-import { classify } from "../metrics/classify";
 import { doraOf, inWindow } from "../metrics/dora";
 import { incidentMetrics } from "../metrics/incidents";
-import { findScope, loadFacts, loadRuns, type ScopeInput } from "../metrics/load";
+import { findScope, loadRuns, type ScopeInput } from "../metrics/load";
+import { loadKnown } from "../metrics/load-known";
 import { loadIncidentRecords, loadPeople, loadStreamRuns } from "../metrics/load-streams";
 import { runInterval, valueStreamMap } from "../metrics/map";
 import { onboarding } from "../metrics/onboarding";
@@ -18,8 +18,7 @@ const S = 1_000_000;
 export async function currentFigures(ctx: TeamContext, input: ScopeInput, windows: Window[], asOf: number): Promise<Map<TargetKey, Current>[]> {
   const scope = await findScope(ctx, input);
   const whole = { ...(windows[0] as Window), from: Math.min(...windows.map((one) => one.from)), to: Math.max(...windows.map((one) => one.to)) };
-  const facts = await loadFacts(ctx, scope, whole, asOf);
-  const live = classify(facts, asOf);
+  const { live, facts } = await loadKnown(ctx, scope, whole, asOf);
   const isTeam = input.project === undefined && input.app === undefined;
   const incidents = await loadIncidentRecords(ctx, input);
   const people = isTeam ? await loadPeople(ctx, "all") : [];

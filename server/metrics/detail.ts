@@ -3,11 +3,11 @@ import type { TeamContext } from "../context";
 import type { Cell, Table } from "../csv";
 import { AppError } from "../errors";
 import { type Grain, readWindow } from "./calendar";
-import { classify } from "./classify";
 import type { MetricKey } from "./constants";
 import { DORA_DEFINITION, type DoraOptions, doraOf } from "./dora";
 import { type DrillRow, drillRows } from "./drill";
-import { findScope, loadFacts, type ScopeInput } from "./load";
+import { findScope, type ScopeInput } from "./load";
+import { loadKnown } from "./load-known";
 import { type NamedDeployment, nameDeployments } from "./names";
 import { scoresOf } from "./quality-scores";
 import { compare, periodsOf } from "./report";
@@ -23,8 +23,7 @@ export async function metricDetail(ctx: TeamContext, input: Question & { grain: 
   const scope = await findScope(ctx, input);
   const periods = periodsOf(readWindow(input, asOf), asOf);
   const from = Math.min(periods.before.from, controlFrom(periods.now));
-  const facts = await loadFacts(ctx, scope, { ...periods.now, from }, asOf);
-  const live = classify(facts, asOf);
+  const { live, facts, total, lastLiveAt } = await loadKnown(ctx, scope, { ...periods.now, from }, asOf);
   const { figures, now } = compare(live, facts, periods, asOf, input);
   const samples = timedSamples(doraOf(live, facts, { ...periods.now, from }, asOf, input), metric, facts.deployments);
   const within = (window: { from: number; to: number }) => samples.filter(({ at }) => at >= window.from && at < window.to).map(({ value }) => value);
@@ -35,7 +34,6 @@ export async function metricDetail(ctx: TeamContext, input: Question & { grain: 
       : metric === "deploymentFrequency"
         ? dayBins(periods.now, periods.before, samples)
         : [];
-  const lastLiveAt = live.reduce<number | null>((last, one) => Math.max(last ?? one.liveAt, one.liveAt), null);
   return {
     metric,
     grain,
@@ -46,7 +44,7 @@ export async function metricDetail(ctx: TeamContext, input: Question & { grain: 
     definition: DORA_DEFINITION,
     asOf: toIso(asOf),
     apps: scope.apps.length,
-    deployments: facts.deployments.length,
+    deployments: total,
     lastLiveAt: lastLiveAt === null ? null : toIso(lastLiveAt),
     ...figures,
     series: seriesOf(samples, periods.now, metric, grain).map(pointView),
@@ -69,8 +67,7 @@ export type NamedRow = DrillRow & { number: number | null; app: string; liveAt: 
 export async function metricRows(ctx: TeamContext, input: Question & { limit: number; cursor?: string | undefined }) {
   const asOf = ctx.now();
   const { now } = periodsOf(readWindow(input, asOf), asOf);
-  const facts = await loadFacts(ctx, await findScope(ctx, input), now, asOf);
-  const live = classify(facts, asOf);
+  const { live, facts } = await loadKnown(ctx, await findScope(ctx, input), now, asOf);
   const result = doraOf(live, facts, now, asOf, input);
   const all = drillRows(result, input.metric, facts);
   const begin = input.cursor === undefined ? 0 : Number(input.cursor);

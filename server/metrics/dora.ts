@@ -71,7 +71,13 @@ export const dora = (facts: Facts, window: Window, asOf: Micros, options: DoraOp
   doraOf(classify(facts, asOf), facts, window, asOf, options);
 
 /** The same of deployments that are classified already, for several windows of one past. */
-export function doraOf(classified: readonly LiveDeployment[], facts: Facts, window: Window, asOf: Micros, options: DoraOptions = {}): Dora {
+export function doraOf(
+  classified: readonly LiveDeployment[],
+  facts: Pick<Facts, "deployments" | "commits">,
+  window: Window,
+  asOf: Micros,
+  options: DoraOptions = {},
+): Dora {
   const live = classified.filter((one) => inWindow(one.liveAt, window));
   const lead = leadTime(live, facts.commits, options.fromPush ?? false);
   return {
@@ -104,33 +110,39 @@ function frequency(live: readonly LiveDeployment[], window: Window, asOf: Micros
   };
 }
 
+/** A deployment's commits: those that are samples of lead time, and those that are not with the reason. */
+export function leadOf(one: LiveDeployment, commitOf: (sha: string) => CommitFact | undefined, fromPush: boolean) {
+  const samples: (Sample & { commit: string })[] = [];
+  const left: (Left & { commit: string; reason: ExclusionReason })[] = [];
+  if (one.isFirst || one.actualKind === "rollback") {
+    for (const commit of one.set) left.push({ deployment: one.id, commit, reason: one.isFirst ? "first_deployment" : "rollback" });
+    return { samples, left };
+  }
+  for (const sha of one.set) {
+    const commit = commitOf(sha);
+    const begin = commit === undefined ? null : fromPush ? commit.pushedAt : commit.authoredAt;
+    const exclude = (reason: ExclusionReason) => left.push({ deployment: one.id, commit: sha, reason });
+    if (commit?.merge) exclude("merge");
+    else if (one.alreadyLive.has(sha)) exclude("already_live");
+    else if (begin === null) exclude("unknown_commit");
+    else if (one.liveAt < begin) exclude("negative_span");
+    else samples.push({ value: (one.liveAt - begin) / S, deployment: one.id, commit: sha });
+  }
+  return { samples, left };
+}
+
 function leadTime(live: readonly LiveDeployment[], commits: readonly CommitFact[], fromPush: boolean) {
   const byKey = new Map(commits.map((commit) => [`${commit.appId} ${commit.sha}`, commit]));
   const left: Left[] = [];
   const samples: Sample[] = [];
   let [covered, wanted] = [0, 0];
   for (const one of live) {
-    if (one.isFirst || one.actualKind === "rollback") {
-      for (const commit of one.set) left.push({ deployment: one.id, commit, reason: one.isFirst ? "first_deployment" : "rollback" });
-      continue;
-    }
-    let isKnown = true;
-    for (const sha of one.set) {
-      const commit = byKey.get(`${one.appId} ${sha}`);
-      const begin = commit === undefined ? null : fromPush ? commit.pushedAt : commit.authoredAt;
-      const exclude = (reason: ExclusionReason) => left.push({ deployment: one.id, commit: sha, reason });
-      if (commit?.merge) exclude("merge");
-      else if (one.alreadyLive.has(sha)) exclude("already_live");
-      else if (begin === null) {
-        exclude("unknown_commit");
-        isKnown = false;
-      } else if (one.liveAt < begin) exclude("negative_span");
-      else samples.push({ value: (one.liveAt - begin) / S, deployment: one.id, commit: sha });
-    }
-    if (one.set.length > 0) {
-      wanted++;
-      if (isKnown) covered++;
-    }
+    const own = leadOf(one, (sha) => byKey.get(`${one.appId} ${sha}`), fromPush);
+    for (const row of own.left) left.push(row);
+    for (const row of own.samples) samples.push(row);
+    if (one.isFirst || one.actualKind === "rollback" || one.set.length === 0) continue;
+    wanted++;
+    if (!own.left.some((row) => row.reason === "unknown_commit")) covered++;
   }
   const times: Times = { ...quantiles(samples.map((sample) => sample.value)), unit: "s", n: samples.length, excluded: tally(left), samples, left };
   return { times, coverage: wanted === 0 ? null : covered / wanted };

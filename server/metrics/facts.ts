@@ -47,3 +47,13 @@ export type LiveDeployment = DeploymentFact & {
   remediedBy: string | null;
   isRemedy: boolean;
 };
+
+export function byApp<T extends { appId: string }>(list: readonly T[]): Map<string, T[]> {
+  const apps = new Map<string, T[]>();
+  for (const one of list) {
+    const own = apps.get(one.appId);
+    if (own) own.push(one);
+    else apps.set(one.appId, [one]);
+  }
+  return apps;
+}

@@ -4,9 +4,10 @@ import { environments, projects } from "../../db/schema";
 import type { TeamContext } from "../context";
 import { commitPlace } from "../imports/identity";
 import { readWindow } from "./calendar";
-import { classify } from "./classify";
 import { type Dora, doraOf } from "./dora";
-import { findScope, loadFacts, type Scope } from "./load";
+import { byApp } from "./facts";
+import { findScope, type Scope } from "./load";
+import { loadKnown } from "./load-known";
 
 const LABELS = ["project", "app", "environment"] as const;
 const KEPT_MS = 60_000;
@@ -36,16 +37,17 @@ async function render(ctx: TeamContext): Promise<string> {
   const asOf = ctx.now();
   const window = readWindow({}, asOf);
   const scope = await findScope(ctx, {});
-  const facts = await loadFacts(ctx, scope, window, asOf);
-  const live = byPlace(classify(facts, asOf));
-  const ended = byPlace(facts.deployments);
+  const known = await loadKnown(ctx, scope, window, asOf);
+  const [live, ended] = [byPlace(known.live), byPlace(known.facts.deployments)];
+  const commits = byApp(known.facts.commits);
   const names = await namesOf(ctx, scope);
 
   const registry = new Registry();
   const gauges = createSet(registry);
   for (const app of scope.apps) {
-    const place = placeOf({ appId: commitPlace(ctx.team.id, app.projectId, app.name), environmentId: app.environmentId });
-    const figures = doraOf(live.get(place) ?? [], { ...facts, deployments: ended.get(place) ?? [] }, window, asOf);
+    const appId = commitPlace(ctx.team.id, app.projectId, app.name);
+    const place = placeOf({ appId, environmentId: app.environmentId });
+    const figures = doraOf(live.get(place) ?? [], { deployments: ended.get(place) ?? [], commits: commits.get(appId) ?? [] }, window, asOf);
     const labels = { project: names.get(app.projectId) ?? "", app: app.name, environment: names.get(app.environmentId) ?? "" };
     for (const { gauge, read } of gauges) for (const { value, ...more } of read(figures)) if (value !== null) gauge.set({ ...labels, ...more }, value);
   }

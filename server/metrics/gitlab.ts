@@ -2,8 +2,9 @@ import { DateTime } from "luxon";
 import type { TeamContext } from "../context";
 import { AppError } from "../errors";
 import { readInstant, type Window } from "./calendar";
-import { type Dora, dora } from "./dora";
-import { findScope, loadFacts } from "./load";
+import { type Dora, doraOf } from "./dora";
+import { findScope } from "./load";
+import { loadKnown } from "./load-known";
 import { percentileCont } from "./statistics";
 
 export const GITLAB_METRICS = ["deployment_frequency", "lead_time_for_changes", "time_to_restore_service", "change_failure_rate"] as const;
@@ -52,8 +53,8 @@ export async function gitlabMetrics(
   if (start > end) throw new AppError("bad_request", { what: "start_date is after end_date." });
   const [project, app] = place.split("/");
   const whole = windowOf(start, end.plus({ days: 1 }));
-  const facts = await loadFacts(ctx, await findScope(ctx, { project, app }), whole, asOf);
-  return periods(start, end, interval).map(({ date, from, to }) => ({ date, value: VALUE[metric](dora(facts, windowOf(from, to), asOf)) }));
+  const { live, facts } = await loadKnown(ctx, await findScope(ctx, { project, app }), whole, asOf);
+  return periods(start, end, interval).map(({ date, from, to }) => ({ date, value: VALUE[metric](doraOf(live, facts, windowOf(from, to), asOf)) }));
 }
 
 function dateOf(text: string | undefined, name: string): DateTime | null {

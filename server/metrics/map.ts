@@ -1,6 +1,8 @@
 import type { Micros } from "../../db/schema/columns";
-import { attribute, totalsOf } from "../streams/attribute";
-import { BAKE, DEFINITION_VERSION, DEPLOYMENT_STEPS, type StepClass, type StepDefinition, UNATTRIBUTED } from "../streams/definitions";
+import { DEFINITION_VERSION, DEPLOYMENT_STEPS, type StepClass, type StepDefinition, UNATTRIBUTED } from "../streams/definitions";
+import { addRun, classOfStep, type MapSums, noSums, runInterval, type StepSums } from "./map-sums";
+
+export { runInterval };
 
 export const mapDefinition = (stream: string): string => `${stream}/${DEFINITION_VERSION}`;
 
@@ -20,6 +22,8 @@ export type MapRun = {
   appId?: string;
   /** When it went live: by that it belongs to a period. */
   liveAt?: Micros | null;
+  /** Ours, or known from an import; not said of other streams. */
+  isImported?: boolean;
   createdAt: Micros;
   authoredAt: Micros | null;
   finishedAt: Micros | null;
@@ -64,16 +68,6 @@ export type Capacity = { steps: readonly string[]; slots: number } | null;
 const S = 1_000_000;
 const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 
-/** From the head commit, or from the wish to deploy, to the end of `verify`. Null while a run has no end. */
-export function runInterval(run: MapRun): { from: Micros; to: Micros } | null {
-  const spans = run.spans.filter((span) => span.step !== BAKE);
-  const verified = spans.filter((span) => span.step === "verify").map((span) => span.finishedAt);
-  const to = verified.length > 0 ? Math.max(...verified) : (run.finishedAt ?? (spans.length > 0 ? Math.max(...spans.map((span) => span.finishedAt)) : null));
-  if (to === null) return null;
-  const from = Math.min(run.authoredAt ?? run.createdAt, run.createdAt);
-  return from < to ? { from, to } : null;
-}
-
 /**
  * The value stream map of runs: each instant of each run counts once, what no span covers is wait, and every ratio is one of sums over
  * runs. Source: value-streams.md, Value stream map; Martin & Osterling, *Value Stream Mapping*.
@@ -84,106 +78,78 @@ export function valueStreamMap(
   capacity: Capacity,
   definition: readonly StepDefinition[] = DEPLOYMENT_STEPS,
 ): ValueStreamMap {
-  const sums = new Map<string, Sums>();
-  const whole = { va: 0, nnva: 0, wait: 0, lead: 0 };
-  const pushed = { va: 0, nnva: 0, wait: 0, lead: 0 };
+  const sums = noSums();
   let inProgress = 0;
-  let counted = 0;
   for (const run of runs) {
+    addRun(sums, run);
     const interval = runInterval(run);
-    if (!interval) continue;
-    counted++;
-    const spans = run.spans.filter((span) => span.step !== BAKE && span.outcome !== "skipped");
-    const slices = attribute(spans, interval.from, interval.to);
-    add(whole, totalsOf(slices));
-    const push = spans.find((span) => span.step === "webhook")?.startedAt ?? interval.from;
-    add(pushed, totalsOf(attribute(spans, Math.max(push, interval.from), interval.to)));
-    inProgress += Math.max(0, Math.min(interval.to, window.to) - Math.max(interval.from, window.from));
-    for (const slice of slices) {
-      const own = sumsOf(sums, slice.step, slice.class);
-      own[slice.class] += slice.finishedAt - slice.startedAt;
-      if (slice.step === UNATTRIBUTED) own.runs.add(run.id);
-    }
-    countPasses(sums, run.id, spans, interval.from);
+    if (interval) inProgress += Math.max(0, Math.min(interval.to, window.to) - Math.max(interval.from, window.from));
   }
+  return mapOfSums(sums, inProgress, window, capacity, definition);
+}
+
+/** The same of sums that are known. @param inProgress what runs have of the window, in microseconds */
+export function mapOfSums(
+  sums: MapSums,
+  inProgress: Micros,
+  window: MapWindow,
+  capacity: Capacity,
+  definition: readonly StepDefinition[] = DEPLOYMENT_STEPS,
+): ValueStreamMap {
+  const { whole, pushed, ended } = sums;
   const length = window.to - window.from;
-  const steps = inOrder([...sums.values()], definition).map((one) => toStep(one, length, capacity, definition));
+  const steps = inOrder([...sums.steps], definition).map((one) => toStep(one, length, capacity, definition));
   const accurate = steps.flatMap((step) => (step.percentCompleteAccurate === null ? [] : [step.percentCompleteAccurate]));
-  const throughput = ratio(counted, window.days);
+  const [lead, pushedLead] = [whole, pushed].map((times) => times.va + times.nnva + times.wait) as [number, number];
   return {
     steps,
     total: {
-      runs: counted,
+      runs: ended,
       processTime: (whole.va + whole.nnva) / S,
       waitTime: whole.wait / S,
-      leadTime: whole.lead / S,
-      pce: ratio(whole.va, whole.lead),
-      activityRatio: ratio(whole.va + whole.nnva, whole.lead),
+      leadTime: lead / S,
+      pce: ratio(whole.va, lead),
+      activityRatio: ratio(whole.va + whole.nnva, lead),
       rolledCA: accurate.length === 0 ? null : accurate.reduce((product, value) => product * value, 1),
-      throughput,
+      throughput: ratio(ended, window.days),
       wip: ratio(inProgress, length),
-      littlesLaw: counted === 0 || length === 0 ? null : (counted / length) * (whole.lead / counted),
+      littlesLaw: ended === 0 || length === 0 ? null : (ended / length) * (lead / ended),
     },
-    fromPush: { leadTime: pushed.lead / S, pce: ratio(pushed.va, pushed.lead), activityRatio: ratio(pushed.va + pushed.nnva, pushed.lead) },
-    bottleneck: bottleneckOf(steps, whole.lead / S, capacity),
+    fromPush: { leadTime: pushedLead / S, pce: ratio(pushed.va, pushedLead), activityRatio: ratio(pushed.va + pushed.nnva, pushedLead) },
+    bottleneck: bottleneckOf(steps, lead / S, capacity),
   };
 }
 
-type Sums = { key: string; class: StepClass; va: Micros; nnva: Micros; wait: Micros; runs: Set<string>; accurate: number; offset: number; passes: number };
-
-function sumsOf(sums: Map<string, Sums>, key: string, cls: StepClass): Sums {
-  const known = sums.get(key);
-  if (known) return known;
-  const fresh: Sums = { key, class: cls, va: 0, nnva: 0, wait: 0, runs: new Set(), accurate: 0, offset: 0, passes: 0 };
-  sums.set(key, fresh);
-  return fresh;
-}
-
-const add = (to: Record<"va" | "nnva" | "wait" | "lead", number>, more: Record<"va" | "nnva" | "wait" | "lead", number>) => {
-  for (const key of ["va", "nnva", "wait", "lead"] as const) to[key] += more[key];
-};
-
-/** A pass is complete and accurate when its first attempt ended well and nothing later sent it back. */
-function countPasses(sums: Map<string, Sums>, run: string, spans: readonly RunSpan[], from: Micros): void {
-  for (const key of new Set(spans.map((span) => span.step))) {
-    const own = spans.filter((span) => span.step === key);
-    const main = own.find((span) => span.outcome !== "interrupted") ?? own[0];
-    const step = sumsOf(sums, key, main?.class ?? "wait");
-    step.runs.add(run);
-    step.passes++;
-    step.offset += Math.min(...own.map((span) => span.startedAt)) - from;
-    if (own.every((span) => span.attempt === 1 && span.outcome === "ok" && !span.rework)) step.accurate++;
-  }
-}
-
+type Keyed = [key: string, sums: StepSums];
 /** Steps of the definition in its order; others where they come in time; what is unattributed last. */
-function inOrder(list: Sums[], definition: readonly StepDefinition[]): Sums[] {
+function inOrder(list: Keyed[], definition: readonly StepDefinition[]): Keyed[] {
   const order = new Map<string, number>(definition.map((step, at) => [step.key, at]));
-  const place = (one: Sums) => one.offset / Math.max(1, one.passes);
-  const known = list.filter((one) => order.has(one.key)).sort((a, b) => (order.get(a.key) ?? 0) - (order.get(b.key) ?? 0));
-  const others = list.filter((one) => !order.has(one.key) && one.key !== UNATTRIBUTED).sort((a, b) => place(a) - place(b));
-  const merged: Sums[] = [];
+  const place = ([, one]: Keyed) => one.offset / Math.max(1, one.passes);
+  const known = list.filter(([key]) => order.has(key)).sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+  // of two that come at the same place the name decides: the order does not depend on how the sums were added up
+  const others = list.filter(([key]) => !order.has(key) && key !== UNATTRIBUTED).sort((a, b) => place(a) - place(b) || (a[0] < b[0] ? -1 : 1));
+  const merged: Keyed[] = [];
   for (const step of known) {
-    while (others[0] && place(others[0]) < place(step)) merged.push(others.shift() as Sums);
+    while (others[0] && place(others[0]) < place(step)) merged.push(others.shift() as Keyed);
     merged.push(step);
   }
-  return [...merged, ...others, ...list.filter((one) => one.key === UNATTRIBUTED)];
+  return [...merged, ...others, ...list.filter(([key]) => key === UNATTRIBUTED)];
 }
 
-function toStep(one: Sums, length: Micros, capacity: Capacity, definition: readonly StepDefinition[]): MapStep {
+function toStep([key, one]: Keyed, length: Micros, capacity: Capacity, definition: readonly StepDefinition[]): MapStep {
   const process = one.va + one.nnva;
   const lead = process + one.wait;
-  const isShared = capacity?.steps.includes(one.key) ?? false;
+  const isShared = capacity?.steps.includes(key) ?? false;
   return {
-    key: one.key,
-    title: definition.find((step) => step.key === one.key)?.title ?? (one.key === UNATTRIBUTED ? "Unattributed" : one.key),
-    class: one.class,
+    key,
+    title: definition.find((step) => step.key === key)?.title ?? (key === UNATTRIBUTED ? "Unattributed" : key),
+    class: classOfStep(one),
     processTime: process / S,
     waitTime: one.wait / S,
     leadTime: lead / S,
     activityRatio: ratio(process, lead),
-    percentCompleteAccurate: one.key === UNATTRIBUTED ? null : ratio(one.accurate, one.passes),
-    n: one.runs.size,
+    percentCompleteAccurate: key === UNATTRIBUTED ? null : ratio(one.accurate, one.passes),
+    n: one.runs,
     utilisation: isShared && capacity && length > 0 ? process / (capacity.slots * length) : null,
   };
 }

@@ -5,9 +5,10 @@ import type { TeamContext } from "../context";
 import type { Table } from "../csv";
 import { commitPlace } from "../imports/identity";
 import { readWindow } from "./calendar";
-import { classify } from "./classify";
 import { DORA_DEFINITION, doraOf, inWindow } from "./dora";
-import { findScope, loadFacts, type ScopeInput } from "./load";
+import { byApp } from "./facts";
+import { findScope, type ScopeInput } from "./load";
+import { loadKnown } from "./load-known";
 import { scoresOf } from "./quality-scores";
 import { windowView } from "./scope-fields";
 
@@ -27,14 +28,14 @@ export async function qualityReport(ctx: TeamContext, input: ScopeInput & { from
   const asOf = ctx.now();
   const window = readWindow(input, asOf);
   const scope = await findScope(ctx, input);
-  const facts = await loadFacts(ctx, scope, window, asOf);
-  const live = classify(facts, asOf);
+  const { live, facts } = await loadKnown(ctx, scope, window, asOf);
   const whole = doraOf(live, facts, window, asOf);
   const named = new Map((await ctx.team.list(projects)).map((one) => [one.id, one.name]));
   const places = new Map(scope.apps.map((app) => [commitPlace(ctx.team.id, app.projectId, app.name), app]));
+  const [liveBy, deploymentsBy, commitsBy] = [byApp(live), byApp(facts.deployments), byApp(facts.commits)];
   const apps = [...places].flatMap(([place, app]): AppQuality[] => {
-    const own = live.filter((one) => one.appId === place);
-    const result = doraOf(own, { ...facts, deployments: facts.deployments.filter((one) => one.appId === place) }, window, asOf);
+    const own = liveBy.get(place) ?? [];
+    const result = doraOf(own, { deployments: deploymentsBy.get(place) ?? [], commits: commitsBy.get(place) ?? [] }, window, asOf);
     const within = own.filter((one) => inWindow(one.liveAt, window));
     if (within.length === 0) return [];
     return [

@@ -1,8 +1,11 @@
 import { toIso } from "../../db/schema/columns";
 import type { TeamContext } from "../context";
 import { readWindow } from "./calendar";
-import { DORA_DEFINITION, type Dora, dora } from "./dora";
-import { findScope, loadFacts, type ScopeInput } from "./load";
+import { DORA_DEFINITION } from "./dora";
+import { refreshFacts } from "./keep-facts";
+import { findScope, type ScopeInput } from "./load";
+import { loadDora } from "./load-dora";
+import type { Figures } from "./report";
 import { windowView } from "./scope-fields";
 import { type QuickCheckInput, quickCheck } from "./statistics";
 
@@ -19,7 +22,7 @@ export const frequencyLevel = (perDay: number): number =>
   perDay > 24 ? 6 : perDay > 1 ? 5 : perDay > 1 / 7 ? 4 : perDay > 1 / 30 ? 3 : perDay > 1 / 180 ? 2 : 1;
 
 /** What the figures say of each question; null where they say nothing. */
-export function measuredAnswers(result: Dora): { [K in keyof QuickCheckInput]: number | null } {
+export function measuredAnswers(result: Figures): { [K in keyof QuickCheckInput]: number | null } {
   const percent = (value: number | null) => (value === null ? null : value * 100);
   return {
     leadTime: result.leadTime.p50 === null ? null : timeLevel(result.leadTime.p50),
@@ -39,8 +42,9 @@ export async function quickCheckReport(
 ) {
   const asOf = ctx.now();
   const window = readWindow(input, asOf);
-  const facts = await loadFacts(ctx, await findScope(ctx, input), window, asOf);
-  const result = dora(facts, window, asOf);
+  const scope = await findScope(ctx, input);
+  await refreshFacts(ctx, scope);
+  const result = await loadDora(ctx, scope, window, asOf, {});
   const measured = measuredAnswers(result);
   const used = {
     leadTime: input.leadTime ?? measured.leadTime,

@@ -76,8 +76,8 @@ test("a run that was not recorded from its queue on is not replayed", () => {
   });
   expect(jobsOf([{ ...run("a", 1), spans: [span("build", 0, 1)] }])).toBeNull();
   expect(replay([], 1)).toBeNull();
-  expect(replay([run("a", 0), run("b", 60), run("c", 120)], 0)).toBeNull();
-  expect(replay([run("a", 0), run("b", 60), run("c", 120)], 1)).toEqual([
+  expect(replay(jobsOf([run("a", 0), run("b", 60), run("c", 120)]), 0)).toBeNull();
+  expect(replay(jobsOf([run("a", 0), run("b", 60), run("c", 120)]), 1)).toEqual([
     { slots: 1, queueS: 60 },
     { slots: 2, queueS: 20 },
     { slots: 3, queueS: 0 },

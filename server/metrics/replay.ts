@@ -35,32 +35,38 @@ export function replayWaits(jobs: readonly Job[], slots: number): Micros[] {
 
 const SLOT_STEPS: ReadonlySet<string> = new Set(["fetch", "plan", "build"]);
 
+/** A run as a job of the queue; null when it was not recorded well enough to be replayed. */
+export function jobOf(run: MapRun): Job | null {
+  const queue = run.spans.find((span) => span.step === "queue" && span.outcome === "ok");
+  if (!queue || run.appId === undefined) return null;
+  const after = run.spans.filter((span) => span.startedAt >= queue.finishedAt && span.step !== "bake" && span.outcome !== "skipped");
+  const end = (steps: typeof after) => Math.max(queue.finishedAt, ...steps.map((span) => span.finishedAt));
+  return {
+    app: run.appId,
+    arrivedAt: queue.startedAt,
+    slotFor: end(after.filter((span) => SLOT_STEPS.has(span.step))) - queue.finishedAt,
+    busyFor: end(after) - queue.finishedAt,
+  };
+}
+
 /** Runs as jobs of the queue; null when one was not recorded well enough to be replayed. */
 export function jobsOf(runs: readonly MapRun[]): Job[] | null {
   const jobs: Job[] = [];
   for (const run of runs) {
-    const queue = run.spans.find((span) => span.step === "queue" && span.outcome === "ok");
-    if (!queue || run.appId === undefined) return null;
-    const after = run.spans.filter((span) => span.startedAt >= queue.finishedAt && span.step !== "bake" && span.outcome !== "skipped");
-    const end = (steps: typeof after) => Math.max(queue.finishedAt, ...steps.map((span) => span.finishedAt));
-    jobs.push({
-      app: run.appId,
-      arrivedAt: queue.startedAt,
-      slotFor: end(after.filter((span) => SLOT_STEPS.has(span.step))) - queue.finishedAt,
-      busyFor: end(after) - queue.finishedAt,
-    });
+    const job = jobOf(run);
+    if (!job) return null;
+    jobs.push(job);
   }
   return jobs.length === 0 ? null : jobs;
 }
 
 export type Replay = { slots: number; queueS: number }[];
 const MOST_SLOTS = 8;
-const MOST_JOBS = 5_000;
+export const MOST_JOBS = 5_000;
 
 /** Mean wait in seconds with the slots there are and with more, until another one brings less than a tenth. Null where nothing can be replayed. */
-export function replay(runs: readonly MapRun[], slots: number): Replay | null {
-  const jobs = slots > 0 && runs.length <= MOST_JOBS ? jobsOf(runs) : null;
-  if (!jobs) return null;
+export function replay(jobs: readonly Job[] | null, slots: number): Replay | null {
+  if (!jobs || jobs.length === 0 || jobs.length > MOST_JOBS || slots === 0) return null;
   const found: Replay = [];
   for (let one = slots; one <= slots + MOST_SLOTS; one++) {
     const waits = replayWaits(jobs, one);

@@ -1,6 +1,6 @@
 import type { Micros } from "../../db/schema/columns";
 import { type Window, weeksOf, windowBefore } from "./calendar";
-import { classify, isChange } from "./classify";
+import { isChange } from "./classify";
 import { type MetricKey, SIGNIFICANT_BELOW, TESTED_FROM } from "./constants";
 import { type Dora, type DoraOptions, doraOf, inWindow, type Left, type Sample, type Share, type Times } from "./dora";
 import type { Facts, Failure, LiveDeployment } from "./facts";
@@ -28,8 +28,6 @@ export type Report = {
   failed: FailedDeployment[];
   /** Each figure by weeks, those of the period before first; null where a week has too few. */
   trend: { isBefore: boolean; values: Record<MetricKey, number | null> }[];
-  /** When the last deployment known went live, in the period or not. */
-  lastLiveAt: Micros | null;
 };
 
 /** What is known by now of a window, and the window of the same length before it. */
@@ -38,21 +36,26 @@ export function periodsOf(window: Window, asOf: Micros): { now: Window; before: 
   return { now, before: windowBefore(now) };
 }
 
-/** DORA of two periods out of one load of facts, each change tested where enough is known. Pure. */
-export function report(facts: Facts, periods: { now: Window; before: Window }, asOf: Micros): Report {
-  const live = classify(facts, asOf);
+type Known = { live: readonly LiveDeployment[]; facts: Pick<Facts, "deployments" | "commits"> };
+/** DORA of two periods out of one load, each change tested where enough is known. Pure. */
+export function report({ live, facts }: Known, periods: { now: Window; before: Window }, asOf: Micros): Report {
   return {
     ...compare(live, facts, periods, asOf).figures,
     failed: failedOf(live, periods.now),
     trend: [periods.before, periods.now].flatMap((window) =>
       weeksOf(window).map((week) => ({ isBefore: window === periods.before, values: valuesByKey(doraOf(live, facts, week, asOf)) })),
     ),
-    lastLiveAt: live.reduce<Micros | null>((last, one) => Math.max(last ?? one.liveAt, one.liveAt), null),
   };
 }
 
 /** The same figures of two periods, and what they were computed from. */
-export function compare(live: readonly LiveDeployment[], facts: Facts, periods: { now: Window; before: Window }, asOf: Micros, options: DoraOptions = {}) {
+export function compare(
+  live: readonly LiveDeployment[],
+  facts: Known["facts"],
+  periods: { now: Window; before: Window },
+  asOf: Micros,
+  options: DoraOptions = {},
+) {
   const [now, before] = [periods.now, periods.before].map((window) => doraOf(live, facts, window, asOf, options)) as [Dora, Dora];
   const figures: Pick<Report, "now" | "before" | "changes" | "places"> = {
     now: bare(now),
@@ -131,7 +134,7 @@ function failedOf(live: readonly LiveDeployment[], window: Window): FailedDeploy
 }
 
 /** The samples are for the tests; a page that showed a year of them would be megabytes. */
-function bare({ deploymentFrequency, leadTime, changeFailRate, recoveryTime, reworkRate, successRate, ...rest }: Dora): Figures {
+export function bare({ deploymentFrequency, leadTime, changeFailRate, recoveryTime, reworkRate, successRate, ...rest }: Dora): Figures {
   const without = <T extends { samples: Sample[]; left: Left[] }>({ samples, left, ...figures }: T) => figures;
   return {
     ...rest,

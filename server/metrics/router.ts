@@ -6,10 +6,12 @@ import { reads, router } from "../trpc";
 import { GRAINS, readWindow } from "./calendar";
 import { METRIC_KEYS } from "./constants";
 import { DETAIL_TABLES, detailTable, type MetricDetail, type MetricRows, metricDetail, metricRows, rowsTable } from "./detail";
-import { DORA_DEFINITION, dora } from "./dora";
+import { DORA_DEFINITION } from "./dora";
+import { doraAnswer } from "./dora-answer";
 import { doraTable } from "./dora-table";
-import { findScope, loadFacts } from "./load";
+import { findScope } from "./load";
 import { type BuildReport, buildReport, buildsTable, predictionFor } from "./load-builds";
+import { loadKnown } from "./load-known";
 import { type MapRows, mapRows, mapRowsTable } from "./map-rows";
 import { listPlaces, nameFailures } from "./names";
 import { type QualityReport, qualityReport, qualityTable } from "./quality";
@@ -46,16 +48,12 @@ export const metricsRouter = router({
     .query(async ({ ctx, input }) => {
       const asOf = ctx.now();
       const window = readWindow(input, asOf);
-      const facts = await loadFacts(ctx, await findScope(ctx, input), window, asOf);
-      const { days, quality, ...metrics } = dora(facts, window, asOf, input);
-      const shown = Object.fromEntries(
-        Object.entries(metrics).map(([name, { samples, left, ...metric }]) => [name, input.samples ? { ...metric, samples } : metric]),
-      ) as unknown as typeof metrics;
+      const { days, quality, ...metrics } = await doraAnswer(ctx, input, window, asOf);
       return {
         window: { from: toIso(window.from), to: toIso(window.to), tz: window.tz, days },
         definition: DORA_DEFINITION,
         asOf: toIso(asOf),
-        ...shown,
+        ...metrics,
         quality,
       };
     }),
@@ -90,15 +88,16 @@ export const metricsRouter = router({
     const asOf = ctx.now();
     const scope = await findScope(ctx, input);
     const periods = periodsOf(readWindow(input, asOf), asOf);
-    const facts = await loadFacts(ctx, scope, { ...periods.now, from: periods.before.from }, asOf);
-    const { failed, lastLiveAt, ...figures } = report(facts, periods, asOf);
+    const known = await loadKnown(ctx, scope, { ...periods.now, from: periods.before.from }, asOf);
+    const { failed, ...figures } = report(known, periods, asOf);
+    const { total, lastLiveAt } = known;
     return {
       window: { from: toIso(periods.now.from), to: toIso(periods.now.to), tz: periods.now.tz },
       windowBefore: { from: toIso(periods.before.from), to: toIso(periods.before.to), tz: periods.before.tz },
       definition: DORA_DEFINITION,
       asOf: toIso(asOf),
       apps: scope.apps.length,
-      deployments: facts.deployments.length,
+      deployments: total,
       lastLiveAt: lastLiveAt === null ? null : toIso(lastLiveAt),
       ...figures,
       failed: await nameFailures(ctx, failed),

@@ -4,8 +4,14 @@ import { NEEDED } from "./constants";
 
 /** A quantile by linear interpolation between the two nearest ranks, as PostgreSQL's `percentile_cont`; null without a value. */
 export function percentileCont(values: readonly number[], q: number): number | null {
-  if (values.length === 0) return null;
-  const sorted = [...values].sort((a, b) => a - b);
+  return percentileOfSorted(
+    [...values].sort((a, b) => a - b),
+    q,
+  );
+}
+
+export function percentileOfSorted(sorted: ArrayLike<number>, q: number): number | null {
+  if (sorted.length === 0) return null;
   const at = (sorted.length - 1) * q;
   const low = sorted[Math.floor(at)] as number;
   const high = sorted[Math.ceil(at)] as number;

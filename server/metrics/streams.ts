@@ -4,9 +4,11 @@ import type { Table } from "../csv";
 import { stepsOf } from "../streams/definitions";
 import { localDates, readWindow, type Window } from "./calendar";
 import { INCIDENT_DEFINITION, incidentMetrics } from "./incidents";
+import { refreshFacts } from "./keep-facts";
 import { buildSlots, findScope, loadRuns, type ScopeInput } from "./load";
+import { loadMap } from "./load-map";
 import { loadIncidentRecords, loadPeople, loadStreamRuns, type PeopleSource } from "./load-streams";
-import { mapDefinition, type ValueStreamMap, valueStreamMap } from "./map";
+import { type MapRun, type MapWindow, mapDefinition, mapOfSums, type ValueStreamMap, valueStreamMap } from "./map";
 import { ONBOARDING_DEFINITION, onboarding } from "./onboarding";
 import { type Replay, replay } from "./replay";
 import { periodsOf } from "./report";
@@ -17,45 +19,56 @@ const BUILD_STEPS = ["fetch", "plan", "build"];
 export type Asked = ScopeInput & { from?: string | undefined; to?: string | undefined; tz?: string | undefined };
 
 /** The runs of a stream over a window, ours or imported. @throws AppError as `findScope` and `readWindow` do */
-export async function loadMapRuns(ctx: TeamContext, input: Asked & { stream: string }, given?: Window) {
+export async function loadMapRuns(ctx: TeamContext, input: Asked & { stream: string }): Promise<{ runs: MapRun[]; window: Window; asOf: number }> {
   const asOf = ctx.now();
-  const window = given ?? readWindow(input, asOf);
-  const found =
+  const window = readWindow(input, asOf);
+  const { runs } =
     input.stream === "deployment"
       ? await loadRuns(ctx, await findScope(ctx, input), window, input.stream)
-      : { ...(await loadStreamRuns(ctx, input.stream, input, window)), isMeasured: false };
-  return { ...found, window, asOf };
+      : await loadStreamRuns(ctx, input.stream, input, window);
+  return { runs, window, asOf };
 }
 
 /** The map of a stream over a window, and where it is asked for of the period before. @throws AppError as `findScope` and `readWindow` do */
 export async function streamMap(ctx: TeamContext, input: Asked & { stream: string; withBefore?: boolean }) {
   const asOf = ctx.now();
   const window = readWindow(input, asOf);
-  const now = await mapOf(ctx, input, window);
+  const now = await mapOf(ctx, input, window, asOf);
   if (!input.withBefore) return { ...now, before: null };
   const { before } = periodsOf(window, asOf);
-  return { ...now, before: await mapOf(ctx, input, before) };
+  return { ...now, before: await mapOf(ctx, input, before, asOf) };
 }
 
-async function mapOf(ctx: TeamContext, input: Asked & { stream: string }, given: Window) {
-  const { runs, apart, isMeasured, window, asOf } = await loadMapRuns(ctx, input, given);
-  const slots = isMeasured ? await buildSlots(ctx) : 0;
-  const to = Math.min(window.to, asOf);
+async function mapOf(ctx: TeamContext, input: Asked & { stream: string }, window: Window, asOf: number) {
+  const to = Math.max(window.from, Math.min(window.to, asOf));
   const days = localDates(window.from, to, window.tz).length;
-  const span = { from: window.from, to: Math.max(to, window.from), days };
-  const map = valueStreamMap(runs, span, slots > 0 ? { steps: BUILD_STEPS, slots } : null, stepsOf(input.stream));
-  const replayed = replay(runs, slots);
+  const span = { from: window.from, to, days };
+  const { map, n, apart, replayed } = input.stream === "deployment" ? await deploymentMap(ctx, input, window, span) : await otherMap(ctx, input, window, span);
   return {
     stream: input.stream,
     window: { ...windowView(window), days },
     definition: mapDefinition(input.stream),
     asOf: toIso(asOf),
-    n: runs.length,
+    n,
     apart,
     ...map,
     bottleneck: withReplay(map, replayed),
     replay: replayed,
   };
+}
+
+async function deploymentMap(ctx: TeamContext, input: Asked, window: Window, span: MapWindow) {
+  const scope = await findScope(ctx, input);
+  await refreshFacts(ctx, scope);
+  const { sums, inProgress, apart, jobs, isMeasured } = await loadMap(ctx, scope, window, span.to);
+  const slots = isMeasured ? await buildSlots(ctx) : 0;
+  const map = mapOfSums(sums, inProgress, span, slots > 0 ? { steps: BUILD_STEPS, slots } : null);
+  return { map, n: sums.runs, apart, replayed: replay(jobs, slots) };
+}
+
+async function otherMap(ctx: TeamContext, input: Asked & { stream: string }, window: Window, span: MapWindow) {
+  const { runs, apart } = await loadStreamRuns(ctx, input.stream, input, window);
+  return { map: valueStreamMap(runs, span, null, stepsOf(input.stream)), n: runs.length, apart, replayed: null };
 }
 
 /** Where the queue is to blame the remedy says what the recorded arrivals would have waited with more slots. */

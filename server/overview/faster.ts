@@ -5,7 +5,8 @@ import { type TargetUnit, targetMetric } from "../improvement/constants";
 import { targetsFor } from "../improvement/targets";
 import { localDate, readWindow } from "../metrics/calendar";
 import { METRIC_KEYS, type MetricKey } from "../metrics/constants";
-import { findScope, loadFacts } from "../metrics/load";
+import { findScope } from "../metrics/load";
+import { loadKnown } from "../metrics/load-known";
 import { periodsOf, type Report, report } from "../metrics/report";
 import { windowView } from "../metrics/scope-fields";
 
@@ -63,13 +64,13 @@ async function kept(ctx: TeamContext, mark: string): Promise<Figured> {
 async function compute(ctx: TeamContext): Promise<Figured> {
   const asOf = ctx.now();
   const periods = periodsOf(readWindow({ from: localDate(asOf - (DAYS - 1) * DAY_MICROS, "UTC") }, asOf), asOf);
-  const facts = await loadFacts(ctx, await findScope(ctx, {}), { ...periods.now, from: periods.before.from }, asOf);
-  const { now, before, changes, places, trend } = report(facts, periods, asOf);
+  const known = await loadKnown(ctx, await findScope(ctx, {}), { ...periods.now, from: periods.before.from }, asOf);
+  const { now, before, changes, places, trend } = report(known, periods, asOf);
   return {
     window: windowView(periods.now),
     windowBefore: windowView(periods.before),
     asOf: toIso(asOf),
-    deployments: facts.deployments.length,
+    deployments: known.total,
     now,
     before,
     changes,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { classify } from "../../../server/metrics/classify";
 import { periodsOf, report } from "../../../server/metrics/report";
 import type { Faster } from "../../../server/overview/faster";
 import { goalText, tilesOf } from "./tile";
@@ -18,7 +19,8 @@ function figures(count: number, targets: Faster["targets"]): Faster {
     };
   });
   const commits = deployments.map(({ sha, liveAt }) => ({ appId: "a", sha, parents: [], authoredAt: liveAt - DAY / 24, pushedAt: null, merge: false }));
-  const answer = report({ deployments, commits, incidents: [] }, periodsOf(window, asOf), asOf);
+  const facts = { deployments, commits, incidents: [] };
+  const answer = report({ live: classify(facts, asOf), facts }, periodsOf(window, asOf), asOf);
   const shown = { from: "", to: "", tz: "UTC" };
   return { ...answer, window: shown, windowBefore: shown, asOf: "", deployments: count, targets };
 }
