@@ -223,7 +223,7 @@ describe("what is kept", () => {
       createdAt: toIso(now - 2 * HOUR),
       liveAt: toIso(liveAt),
     });
-    await take([one("later-a", now - HOUR), one("later-b", now + 1_500_000)]);
+    await take([one("later-a", now - HOUR), one("later-b", now + 6_000_000)]);
     expect(await team.caller.metrics.dora(window)).toMatchObject({ deploymentFrequency: { n: 1 }, changeFailRate: { numerator: 0, denominator: 1 } });
     const [first] = (await team.ctx.team.list(deployments)).filter((row) => row.externalId === "later-a");
     await take([{ kind: "incident", project, id: "later-i", causedBy: "later-a", startedAt: toIso(now - HOUR) }]);
@@ -237,7 +237,7 @@ describe("what is kept", () => {
     expect(await team.caller.metrics.dora(window)).toMatchObject({ recoveryTime: { open: 0, n: 1 } });
     await team.caller.deployments.mark({ deployment: first?.id ?? "", failed: false, reason: "It was the network." });
     expect(await team.caller.metrics.dora(window)).toMatchObject({ changeFailRate: { numerator: 0 } });
-    await expect.poll(async () => (await team.caller.metrics.dora(window)).deploymentFrequency.n).toBe(2);
+    await expect.poll(async () => (await team.caller.metrics.dora(window)).deploymentFrequency.n, { timeout: 20_000 }).toBe(2);
     await agree(window);
   });
 
