@@ -40,7 +40,7 @@ try {
   await page.locator("input[name=email]").fill(up.admin.email);
   await page.locator("input[type=password]").fill(up.admin.password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Projects", level: 1 }).waitFor();
+  await page.getByRole("navigation", { name: "Main" }).waitFor();
   await page.goto(`${up.dashboard}/deployments/${row.id}`);
   await page.getByText("The first lines are on their way.").waitFor();
   await page.waitForTimeout(1000);

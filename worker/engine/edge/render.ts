@@ -98,6 +98,12 @@ function probeRouters(app: EdgeApp, secret: string) {
 }
 
 /**
+ * While requests are copied none is sent again: a copy that finds nobody would tell the middleware of the request itself to try again, whose
+ * answer is then cut off or doubled (Traefik 3.6, traefik/traefik#12988).
+ */
+const retries = ({ split }: EdgeApp): boolean => split?.kind !== "mirror";
+
+/**
  * The edge's configuration of one application: two slots behind one weighted service, a router for each route, and on the internal entry
  * point one router for each slot and one that echoes the generation, all of which demand the secret. Traefik loads a file as a whole, so
  * the generation changes exactly when the weights do.
@@ -112,7 +118,7 @@ export function renderApp(app: EdgeApp, options: { probeSecret: string; hasPages
   const page = `page-${appId}`;
   const showsPage = !isServing && options.hasPages;
   const service = isServing ? `app-${appId}` : options.hasPages ? BASE.pages : `app-${appId}-nothing`;
-  const routing = isServing ? [...(options.hasPages ? [BASE.failing] : []), BASE.retry] : showsPage ? [page] : [];
+  const routing = isServing ? [...(options.hasPages ? [BASE.failing] : []), ...(retries(app) ? [BASE.retry] : [])] : showsPage ? [page] : [];
   const host = app.routes[0]?.host;
   const slotServices = (["a", "b"] as const).map((slot) => {
     const { service: name, port } = app.slots[slot];
