@@ -3,7 +3,7 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useR
 import type { LogLine } from "../../server/logs/codec";
 import { LiveHub, type LiveState, type TeamNews } from "./live-hub";
 
-const REVALIDATE_AFTER_MS = 100;
+export const REVALIDATE_AFTER_MS = 100;
 const Hub = createContext<LiveHub | null>(null);
 
 /** One event stream a tab; the client for it is fetched after the first paint. */

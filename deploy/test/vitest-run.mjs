@@ -32,10 +32,9 @@ export const endVitest = () => {
  */
 export async function runLevel(root, level, env, { isBeside = false, files = [], turn = "" } = {}) {
   if (isEnding) throw new Error(`${level} was not begun: the tests are being stopped`);
-  const results = path.join(root, "test-results");
-  const [report, failed, printed] = ["json", "failures.json", "txt"].map((kind) => path.join(results, `${level}${turn}.${kind}`));
-  if (!report || !failed || !printed) throw new Error("unreachable");
-  fs.mkdirSync(results, { recursive: true });
+  const results = path.join(root, "test-results", `${level}${turn}`);
+  const [report, failed, printed] = /** @type {const} */ ([`${results}.json`, `${results}.failures.json`, `${results}.txt`]);
+  fs.mkdirSync(path.dirname(results), { recursive: true });
   for (const file of [report, failed]) fs.rmSync(file, { force: true });
   const reporters = [
     "--reporter=default",

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { REVALIDATE_AFTER_MS } from "~/lib/live";
 import { openBrowser, shoot } from "../support/browser";
 import { type FreshTeam, openFreshTeam } from "../support/fresh-team";
 import { giveHistory } from "../support/home-database";
@@ -135,24 +136,41 @@ test("nothing but pages that show it is loaded again for ten seconds more", asyn
     if (request.url().includes(".data")) loads.push(request.url());
   });
   await page.goto(at(`/apps/${apps["shop-web"]}/usage?period=1h`));
-  const told = page.waitForRequest((request) => request.url().includes("/usage.data"), { timeout: 30_000 });
-  await publishUsage();
-  await told;
+  await publishUsageUntil(page.waitForRequest((request) => request.url().includes("/usage.data"), { timeout: 30_000 }));
+  // a page that connects reads once more, for what has happened since it was made
+  const connected = page.waitForResponse((response) => response.url().includes("/projects/shop.data"));
   await page.goto(at("/projects/shop"));
-  await page.waitForLoadState("networkidle").catch(() => undefined);
+  await connected;
+  const tools = await page.context().newCDPSession(page);
+  await tools.send("Network.enable");
+  const heard = new Promise<void>((resolve) => {
+    tools.on("Network.eventSourceMessageReceived", ({ data }) => (data.includes('"usage"') ? resolve() : undefined));
+  });
   loads.length = 0;
-  await publishUsage();
-  await page.waitForTimeout(1_500);
+  await publishUsageUntil(heard);
+  // the page's own timer, set before this one, would be over, and what it does drawn
+  await page.evaluate(
+    (afterMs) => new Promise((resolve) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(resolve)), afterMs)),
+    REVALIDATE_AFTER_MS + 1,
+  );
   expect(loads).toEqual([]);
+  await tools.detach();
 });
 
-/** As a worker does after it stored a look. */
-async function publishUsage(): Promise<void> {
+/** As a worker does after it stored a look, again and again: a page that has just opened is not connected yet. */
+async function publishUsageUntil(seen: Promise<unknown>): Promise<void> {
   const events = openTeamEvents(platform.up);
+  let isSeen = false;
   try {
     const [row] = await team.sql<{ team: string }[]>`select team_id as team from apps where id = ${apps["shop-web"] ?? ""}`;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    await events.publish(row?.team ?? "", { type: "usage" });
+    const wanted = seen.finally(() => {
+      isSeen = true;
+    });
+    while (!isSeen) {
+      await events.publish(row?.team ?? "", { type: "usage" });
+      await Promise.race([wanted, new Promise((resolve) => setTimeout(resolve, 200))]);
+    }
+    await wanted;
   } finally {
     events.close();
   }

@@ -1,19 +1,11 @@
+import type { AppStanding } from "../apps/overview";
 import type { AppStatus } from "../apps/schema";
 import type { Deployment, ListedRun, SpanView } from "../deployments/schema";
 import type { MachineUse } from "../usage/schema";
 import type { Faster } from "./faster";
 
 /** An application with what it uses: cores and bytes, means of the last five minutes; null where it did not run. Limits are of all replicas. */
-export type StandingApp = {
-  id: string;
-  name: string;
-  project: string;
-  environment: string;
-  status: AppStatus;
-  runningReplicas: number;
-  replicas: number;
-  release: number | null;
-  liveAt: string | null;
+export type StandingApp = Omit<AppStanding, "resources" | "source" | "isImported"> & {
   cpu: number | null;
   memory: number | null;
   memoryLimit: number | null;

@@ -24,7 +24,11 @@ test("kill -9 of the engine during a build: it comes back, the deployment goes l
   const load = startLoad(app.url, 100);
   const id = await faults.deploy(app);
   await faults.reaches(id, "build");
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  // the step that takes its time has begun
+  await eventually(async () => {
+    const { items } = await faults.platform.client.deployments.logs.query({ deployment: id, limit: 1000 });
+    return items.some((line) => line.x.includes("RUN node")) ? true : undefined;
+  }, 60);
   const at = Date.now();
   process.kill(Number(readFileSync(path.join(PRIVATE_ROOT, "docker.pid"), "utf8")), "SIGKILL");
   await eventually(async () => ((await engineAnswers(faults.platform.up.dockerHost)) ? true : undefined), 60);
